@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+/** `fast` runs in `npm run check`; `vm` boots machines, one at a time, and sets its own limits; `matrix` is `npm run test:vm`. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'fast', include: ['test/{unit,golden,guest,tools}/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'vm',
+          include: ['test/vm/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          name: 'matrix',
+          include: ['test/vm/**/*.matrix.ts'],
+          fileParallelism: false,
+          testTimeout: 1_200_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+    ],
+  },
+});
