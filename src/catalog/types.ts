@@ -3,7 +3,7 @@
 /** How far a row was proven. `vm`: booted in our tests. `emulated`: run in a fake root. `documented`: read, see `sources`. */
 export type Evidence = 'vm' | 'emulated' | 'documented';
 
-export type Arch = 'x86_64' | 'aarch64';
+export type Arch = 'x86_64' | 'arm64';
 
 export type PackageManager = 'apt' | 'yum' | 'dnf' | 'zypper';
 
@@ -12,7 +12,8 @@ export type BootFile = 'systemd-unit' | 'sysconfig-modules' | 'etc-modules';
 
 /**
  * Which packages hold the headers of a kernel release. The first rule whose glob matches the release (`uname -r`) wins.
- * Placeholders: `{release}` the release as it is; `{version}` without its last `-flavour`; `{flavour}` that last part.
+ * Placeholders: `{release}` the release as it is; `{version}` without its flavour; `{flavour}` that flavour, which is what
+ * follows the first `+` where there is one ("…el9.aarch64+64k", "+rt-debug"), else the last `-` ("…-150600.23.53-default").
  */
 export interface HeadersRule {
   readonly match: string;
@@ -61,6 +62,8 @@ export interface Release extends Partial<Traits> {
   readonly release: string;
   /** VERSION_ID in /etc/os-release, or its prefix up to a dot ("8" fits "8.10"); '' where there is none (Debian sid). */
   readonly versionId: string;
+  /** NAME in /etc/os-release, where ID and VERSION_ID fit two rows ("CentOS Linux" and "CentOS Stream", both centos 8). */
+  readonly osName?: string;
   /** Marketing or code name, where people use one. */
   readonly codename?: string;
 }

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The parser of the TCP option that carries a client's address. Everything it
+ * reads was chosen by a stranger, so it is pure C without kernel calls and can
+ * be compiled in user space and fuzzed. Who includes it brings bool, memcmp()
+ * and memcpy(): <stdbool.h> and <string.h> in user space.
+ */
+
+/* The option numbers that senders are known to use; bit i of a mask of kinds stands for entry i. */
+static const unsigned char toa_kinds[] = { 254, 253, 252, 200, 28 };
+
+struct toa_option {
+	unsigned char addr[16];	/* IPv4 as ::ffff:a.b.c.d */
+	unsigned char port[2];	/* as on the wire; 0: the option has none */
+	bool ipv6;		/* the long form, whatever the address is */
+};
+
+enum toa_verdict { TOA_NONE, TOA_FOUND, TOA_MALFORMED };
+
+static unsigned int toa_kind_bit(unsigned int kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(toa_kinds); i++)
+		if (toa_kinds[i] == kind)
+			return 1u << i;
+	return 0;
+}
+
+/* No client can have these: unspecified, loopback, multicast and, for IPv4, broadcast. */
+static bool toa_usable(const unsigned char *addr)
+{
+	static const unsigned char zero[16], any4[16] = { [10] = 255, 255 };
+
+	if (memcmp(addr, any4, 12))
+		return addr[0] != 255 && (memcmp(addr, zero, 15) || addr[15] > 1);
+	return memcmp(addr, any4, 16) && addr[12] != 127 && addr[12] >> 4 != 14 &&
+	       memcmp(addr + 12, "\377\377\377\377", 4);
+}
+
+/* One option with its kind and length bytes, @len of them, of a kind that is ours. */
+static enum toa_verdict toa_decode(const unsigned char *p, unsigned int len,
+					  struct toa_option *out)
+{
+	/* Kind 28 has a version byte where the others have a port. */
+	bool versioned = p[0] == 28;
+	unsigned int head = versioned ? 3 : 4;
+
+	*out = (struct toa_option){ .addr = { [10] = 255, 255 }, .ipv6 = len == head + 16 };
+	if (len != head + 4 && !out->ipv6)
+		return TOA_MALFORMED;
+	memcpy(out->addr + 16 - (len - head), p + head, len - head);
+	if (!versioned)
+		memcpy(out->port, p + 2, 2);
+	if (versioned ? p[2] != 1 : !(p[2] | p[3]))
+		return TOA_MALFORMED;
+	return toa_usable(out->addr) ? TOA_FOUND : TOA_MALFORMED;
+}
+
+/*
+ * Looks for the first option of one of @kinds in the @len bytes of TCP options
+ * at @p. What follows it is not looked at. @out is only valid with TOA_FOUND.
+ */
+static enum toa_verdict toa_parse(const unsigned char *p, unsigned int len,
+					 unsigned int kinds, struct toa_option *out)
+{
+	unsigned int size;
+
+	for (; len && p[0]; p += size, len -= size) {
+		bool ours = kinds & toa_kind_bit(p[0]);
+
+		size = 1;
+		if (p[0] == 1)
+			continue;
+		if (len < 2 || p[1] < 2 || p[1] > len)
+			return ours ? TOA_MALFORMED : TOA_NONE;
+		size = p[1];
+		if (ours)
+			return toa_decode(p, size, out);
+	}
+	return TOA_NONE;
+}

@@ -1,0 +1,70 @@
+/** A file of guest/ that may travel to a machine. */
+export interface GuestFile {
+  /** Below guest/. */
+  readonly source: string;
+  /** On the machine. */
+  readonly path: string;
+  readonly mode: '0644' | '0755';
+  /** In which language full-line comments are written: they stay at home, since a cloud's user-data is small. */
+  readonly comments: '#' | 'C';
+  /** For which plans; a key left out means all. */
+  readonly when?: { readonly method?: string; readonly packageManager?: readonly string[]; readonly bootFile?: string };
+}
+
+const LIB = '/usr/local/lib/toa';
+
+export const GUEST_FILES: readonly GuestFile[] = [
+  { source: 'toa-setup', path: '/usr/local/sbin/toa-setup', mode: '0755', comments: '#' },
+  { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', comments: '#' },
+  {
+    source: 'packages/apt.sh',
+    path: `${LIB}/packages.sh`,
+    mode: '0644',
+    comments: '#',
+    when: { packageManager: ['apt'] },
+  },
+  {
+    source: 'packages/rpm.sh',
+    path: `${LIB}/packages.sh`,
+    mode: '0644',
+    comments: '#',
+    when: { packageManager: ['yum', 'dnf', 'zypper'] },
+  },
+  { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', comments: '#', when: { method: 'module' } },
+  { source: 'module/toa.c', path: `${LIB}/module/toa.c`, mode: '0644', comments: 'C', when: { method: 'module' } },
+  {
+    source: 'module/option.h',
+    path: `${LIB}/module/option.h`,
+    mode: '0644',
+    comments: 'C',
+    when: { method: 'module' },
+  },
+  {
+    source: 'module/Makefile',
+    path: `${LIB}/module/Makefile`,
+    mode: '0644',
+    comments: '#',
+    when: { method: 'module' },
+  },
+  {
+    source: 'units/toa.service',
+    path: '/etc/systemd/system/toa.service',
+    mode: '0644',
+    comments: '#',
+    when: { bootFile: 'systemd-unit' },
+  },
+  {
+    source: 'units/toa-ready.target',
+    path: '/etc/systemd/system/toa-ready.target',
+    mode: '0644',
+    comments: '#',
+    when: { bootFile: 'systemd-unit' },
+  },
+  {
+    source: 'toa.modules',
+    path: '/etc/sysconfig/modules/toa.modules',
+    mode: '0755',
+    comments: '#',
+    when: { bootFile: 'sysconfig-modules' },
+  },
+];

@@ -1,0 +1,74 @@
+/** A way to get a reader of the option into the kernel. */
+export interface Method {
+  readonly id: 'vtoa' | 'module' | 'source' | 'rpm' | 'prebuilt' | 'ebpf';
+  readonly summary: string;
+  /** Whether this release of toa-bake can carry it out; the others are named so that a spec that asks for one gets a straight answer. */
+  readonly available: boolean;
+  /** Name of the kernel module; null: none. */
+  readonly module: string | null;
+}
+
+export const METHODS: readonly Method[] = [
+  { id: 'vtoa', summary: "the distribution's own reader, package and unit vtoa", available: false, module: 'vtoa' },
+  {
+    id: 'module',
+    summary: 'our own module, built on the machine for each kernel; nothing but compiler and headers is downloaded',
+    available: true,
+    module: 'toa',
+  },
+  { id: 'source', summary: "a vendor's source archive, pinned by sha256", available: false, module: 'toa' },
+  { id: 'rpm', summary: "a vendor's kernel RPM with the reader inside", available: false, module: 'toa' },
+  {
+    id: 'prebuilt',
+    summary: 'a module built elsewhere for exactly this kernel and architecture',
+    available: false,
+    module: 'toa',
+  },
+  {
+    id: 'ebpf',
+    summary: 'sockops and getpeername programs; no module, no headers, no signing key',
+    available: false,
+    module: null,
+  },
+];
+
+/** Why a method cannot be had on some targets. `targets` are globs over target ids. */
+export interface Exclusion {
+  readonly method: Method['id'];
+  readonly except: readonly string[];
+  readonly reason: string;
+}
+
+/** A method with a row here is only for the targets its row names. */
+export const EXCLUSIONS: readonly Exclusion[] = [
+  { method: 'vtoa', except: ['alinux-3'], reason: 'only Alibaba Cloud Linux 3 has the package vtoa' },
+  {
+    method: 'rpm',
+    except: ['centos-6', 'centos-7', 'rhel-6', 'rhel-7'],
+    reason: 'the vendor makes kernel RPMs with the reader for CentOS and RHEL 6 and 7 only',
+  },
+  {
+    method: 'ebpf',
+    except: [
+      'debian-1?',
+      'debian-sid',
+      'ubuntu-2?.??',
+      '*-9',
+      '*-10',
+      'fedora-*',
+      'alinux-3',
+      'anolis-23',
+      'amazon-2023',
+      'openeuler-24.03',
+      'opensuse-*',
+      'sles-*',
+    ],
+    reason: 'it needs a kernel of series 5.10 or newer with cgroup v2',
+  },
+];
+
+/** Settings of the spec that a later release of toa-bake carries out; asking for one today is an error, never silence. */
+export const UNAVAILABLE_SETTINGS: Readonly<Record<string, string>> = {
+  signing: 'signing modules for Secure Boot is not in this release',
+  payload: 'fetching the payload by URL is not in this release; it is embedded',
+};

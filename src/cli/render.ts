@@ -1,0 +1,47 @@
+import { packagedGuest } from '../guest.ts';
+import { KINDS, type Kind, type Rendered, render } from '../render/index.ts';
+import { printTable } from '../report/table.ts';
+import { checkArtifacts, type Outcome, writeArtifacts } from '../write.ts';
+import { EXIT, type Io, report } from './io.ts';
+import { loadPlans } from './load.ts';
+
+export interface RenderOptions {
+  readonly output: string;
+  readonly only?: Kind;
+  readonly check?: boolean;
+  readonly force?: boolean;
+}
+
+/** `toa-bake render`: all targets are written, or none. */
+export function renderCommand(io: Io, spec: string, options: RenderOptions): number {
+  const { plans, problems } = loadPlans(spec);
+  if (report(io, problems, spec)) return EXIT.failed;
+  const kinds = options.only ? [options.only] : KINDS;
+  const rendered = plans.map((plan) => render(plan, packagedGuest, kinds));
+  if (
+    report(
+      io,
+      rendered.flatMap((r) => r.problems),
+      spec,
+    )
+  )
+    return EXIT.failed;
+  const artifacts = rendered.flatMap((r) => r.artifacts);
+  const outcome = options.check
+    ? checkArtifacts(options.output, artifacts)
+    : writeArtifacts(options.output, artifacts, options.force === true);
+  if (report(io, outcome.problems, spec)) return EXIT.failed;
+  io.out(summary(rendered, outcome, options.output));
+  return EXIT.ok;
+}
+
+function summary(rendered: readonly Rendered[], outcome: Outcome, dir: string): string {
+  const rows = rendered.flatMap((r) =>
+    r.artifacts.map((a) => [
+      `${dir}/${a.path}`,
+      `${a.content.length.toLocaleString('en-US')} bytes`,
+      outcome.written.includes(a.path) ? 'written' : 'unchanged',
+    ]),
+  );
+  return printTable(rows);
+}

@@ -1,0 +1,129 @@
+import { PROVEN } from '../catalog/kernels.ts';
+import { EXCLUSIONS, METHODS, type Method } from '../catalog/methods.ts';
+import type { Problem, Wanted } from '../spec/types.ts';
+import { isWithin } from './series.ts';
+import type { Target } from './targets.ts';
+
+/** The method for a target, or why none can be named. */
+export type MethodChoice =
+  | { readonly method: Method; readonly proven: boolean; readonly why: string }
+  | { readonly problem: Problem };
+
+/** Settles `method` for one target: what the user named if the target can have it, else the first that `auto` may pick. */
+export function chooseMethod(wanted: Wanted, target: Target): MethodChoice {
+  const asked = wanted.method ?? 'auto';
+  return asked === 'auto' ? pickMethod(wanted, target) : checkMethod(asked, wanted, target);
+}
+
+/** Why the target cannot have the method, if so. */
+export function excludedBecause(method: string, target: Target): string | undefined {
+  return EXCLUSIONS.find((row) => row.method === method && !row.except.some((glob) => matchesGlob(target.id, glob)))
+    ?.reason;
+}
+
+/** The methods that this release can carry out on the target. */
+export function availableMethods(target: Target): readonly string[] {
+  return METHODS.filter((m) => m.available && !excludedBecause(m.id, target)).map((m) => m.id);
+}
+
+/** `*` and `?` as in a shell's patterns. */
+export function matchesGlob(text: string, glob: string): boolean {
+  const pattern = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${pattern}$`).test(text);
+}
+
+function checkMethod(asked: Method['id'], wanted: Wanted, target: Target): MethodChoice {
+  const reason = excludedBecause(asked, target);
+  const choices = `methods for ${target.id}: ${availableMethods(target).join(', ')}`;
+  if (reason) {
+    return fail(
+      wanted,
+      'target/method',
+      `method ${asked} cannot be had on ${target.id}: ${reason}; expected another method`,
+      choices,
+    );
+  }
+  const method = METHODS.find((m) => m.id === asked);
+  if (!method?.available) {
+    return fail(
+      wanted,
+      'target/method-unavailable',
+      `method ${asked} is not in this release of toa-bake; expected another method`,
+      choices,
+    );
+  }
+  const unsigned = refuseUnsigned(wanted, target);
+  if (unsigned) return unsigned;
+  const outside = unprovenSeries(target, wanted);
+  const why =
+    outside.length === 0
+      ? 'the spec names it'
+      : `the spec names it; unproven on ${outside.join(', ')}, which no test of ours has booted`;
+  return { method, proven: outside.length === 0, why };
+}
+
+/** `auto` never guesses: it picks what was proven on every kernel series of the target, or says what the user may choose. */
+function pickMethod(wanted: Wanted, target: Target): MethodChoice {
+  const choices = `name one yourself: method: ${availableMethods(target).join(' or ')} (the plan will say that it is unproven)`;
+  const unsigned = refuseUnsigned(wanted, target);
+  if (unsigned) return unsigned;
+  if (target.vendorReader) {
+    const { package: name } = target.vendorReader;
+    return fail(
+      wanted,
+      'target/no-method',
+      `method auto has no answer for ${target.id}: its own reader ${name} is the first choice and not in this release`,
+      choices,
+    );
+  }
+  const outside = unprovenSeries(target, wanted);
+  if (outside.length > 0) {
+    return fail(
+      wanted,
+      'target/no-method',
+      `method auto has no proven answer for ${target.id} (${archOf(wanted)}): kernel series ${outside.join(', ')} ${outside.length > 1 ? 'were' : 'was'} not booted in our tests`,
+      choices,
+    );
+  }
+  const method = METHODS.find((m) => m.id === 'module');
+  if (!method) throw new Error('the catalog has no method module');
+  const range = PROVEN[archOf(wanted)];
+  return {
+    method,
+    proven: true,
+    why: `kernel series ${target.kernels.join(', ')} lie in ${range?.from} to ${range?.to}, which our tests boot`,
+  };
+}
+
+function refuseUnsigned(wanted: Wanted, target: Target): MethodChoice | undefined {
+  if (wanted.secureBoot !== 'enforced') return undefined;
+  return fail(
+    wanted,
+    'target/secure-boot',
+    `secureBoot is enforced on ${target.id}: its kernel refuses an unsigned module, and this release can neither sign one nor load eBPF instead`,
+    'switch Secure Boot off for these machines, or leave the target out',
+  );
+}
+
+function unprovenSeries(target: Target, wanted: Wanted): readonly string[] {
+  const range = PROVEN[archOf(wanted)];
+  return target.kernels.filter((series) => !range || !isWithin(series, range));
+}
+
+function archOf(wanted: Wanted): 'x86_64' | 'arm64' {
+  return wanted.arch ?? 'x86_64';
+}
+
+function fail(wanted: Wanted, code: string, message: string, hint: string): MethodChoice {
+  const at = code === 'target/secure-boot' ? 'secureBoot' : 'method';
+  return { problem: { code, severity: 'error', path: settingPath(wanted, at), message, hint } };
+}
+
+/** Where a setting was written: in the target if it states it, else at the top. */
+export function settingPath(wanted: Wanted, key: keyof Wanted): Problem['path'] {
+  if (wanted.own.includes(key)) return [...wanted.at, key];
+  return key in wanted ? [key] : wanted.at;
+}

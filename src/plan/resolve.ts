@@ -1,0 +1,194 @@
+import { closest } from 'fastest-levenshtein';
+import { CLOUDS } from '../catalog/clouds.ts';
+import { GUEST_FILES, type GuestFile } from '../catalog/guest.ts';
+import { PROVEN } from '../catalog/kernels.ts';
+import { UNAVAILABLE_SETTINGS } from '../catalog/methods.ts';
+import type { Problem, Spec, Wanted } from '../spec/types.ts';
+import { show } from '../spec/validate.ts';
+import { chooseMethod, type MethodChoice, settingPath } from './method.ts';
+import { findTarget, TARGETS, type Target } from './targets.ts';
+import { trustWarnings } from './trust.ts';
+import type { Choice, Plan } from './types.ts';
+
+/** `uname -m` by the architecture's name in a spec. */
+const MACHINE = { x86_64: 'x86_64', arm64: 'aarch64' } as const;
+
+/** Spec x catalog -> one plan a target, and everything that stands in the way, all at once. Pure. */
+export function resolve(spec: Spec): { readonly plans: readonly Plan[]; readonly problems: readonly Problem[] } {
+  const results = spec.wanted.map(resolveTarget);
+  const plans = results.flatMap((r) => r.plan ?? []);
+  return { plans, problems: [...results.flatMap((r) => r.problems), ...twice(spec, plans)].filter(isFirst) };
+}
+
+function resolveTarget(wanted: Wanted): { readonly plan?: Plan; readonly problems: readonly Problem[] } {
+  const target = findTarget(wanted.os);
+  if (!target) return { problems: [unknownTarget(wanted)] };
+  const choice = chooseMethod(wanted, target);
+  const problems = [...settingProblems(wanted, target), ...('problem' in choice ? [choice.problem] : [])];
+  if ('problem' in choice || problems.length > 0) return { problems };
+  return { plan: makePlan(wanted, target, choice), problems: [] };
+}
+
+function makePlan(wanted: Wanted, target: Target, choice: Exclude<MethodChoice, { problem: Problem }>): Plan {
+  const arch = wanted.arch ?? 'x86_64';
+  const plan = {
+    plan: 1,
+    id: arch === 'x86_64' ? target.id : `${target.id}-${arch}`,
+    target,
+    arch,
+    machine: MACHINE[arch],
+    method: choice.method.id,
+    module: choice.method.module,
+    proven: choice.proven,
+    kernelRange: choice.proven ? (PROVEN[arch] ?? null) : null,
+    kinds: wanted.option?.kinds ?? [254],
+    trust: wanted.trust ?? [],
+    onUpgrade: wanted.kernel?.onUpgrade ?? 'rebuild',
+    reboot: wanted.boot?.reboot ?? 'if-needed',
+    onFailure: wanted.boot?.onFailure ?? 'continue',
+    secureBoot: wanted.secureBoot ?? 'off',
+    clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
+    files: GUEST_FILES.filter((file) => travels(file, choice.method.id, target)),
+    warnings: trustWarnings(wanted),
+  } as const;
+  return { ...plan, choices: explainChoices(plan, choice.why) };
+}
+
+function travels({ when = {} }: GuestFile, method: string, target: Target): boolean {
+  return (
+    (when.method ?? method) === method &&
+    (when.packageManager?.includes(target.packageManager) ?? true) &&
+    (when.bootFile ?? target.bootFile) === target.bootFile
+  );
+}
+
+function explainChoices(plan: Omit<Plan, 'choices'>, whyMethod: string): readonly Choice[] {
+  const { target } = plan;
+  return [
+    { what: 'method', value: plan.method, why: whyMethod },
+    {
+      what: 'trust',
+      value: plan.trust === 'any' ? 'any' : plan.trust.join(', '),
+      why: 'peers whose option is believed; from the spec',
+    },
+    { what: 'kinds', value: plan.kinds.join(', '), why: 'TCP option kinds that are read' },
+    {
+      what: 'packages',
+      value: [...target.buildPackages, ...target.headers.flatMap((rule) => rule.packages)].join(', '),
+      why: `installed by ${target.packageManager} where missing; {release} is each kernel's`,
+    },
+    { what: 'boot file', value: target.bootFile, why: BOOT_FILE[target.bootFile] },
+    {
+      what: 'onFailure',
+      value: plan.onFailure,
+      why:
+        plan.onFailure === 'fail'
+          ? 'toa-ready.target is not reached without a reader'
+          : 'the machine serves without a reader and says so',
+    },
+    {
+      what: 'reboot',
+      value: plan.reboot,
+      why:
+        plan.reboot === 'never'
+          ? 'the machine is never rebooted'
+          : 'once, after cloud-init, and only if the module fits the next kernel but not the running one',
+    },
+    ...(target.cloudInit
+      ? []
+      : [
+          {
+            what: 'cloud-init',
+            value: 'none',
+            why: 'no usable cloud-init on this release: only the script is rendered',
+          },
+        ]),
+  ];
+}
+
+const BOOT_FILE: Readonly<Record<Target['bootFile'], string>> = {
+  'systemd-unit': 'toa.service loads the reader before the network is up',
+  'sysconfig-modules': '/etc/sysconfig/modules/toa.modules, as on the vendor page: there is no systemd',
+  'etc-modules': 'a line in /etc/modules: there is no systemd',
+};
+
+function unknownTarget({ os, at, own }: Wanted): Problem {
+  const nearest = closest(
+    os,
+    TARGETS.map((t) => t.id),
+  );
+  return {
+    code: 'target/unknown',
+    severity: 'error',
+    path: own.length > 1 ? [...at, 'os'] : at,
+    message: `unknown distribution ${show(os)}; expected an id such as debian-12`,
+    hint: `the nearest known id is ${nearest}; \`toa-bake targets\` lists them all`,
+  };
+}
+
+function settingProblems(wanted: Wanted, target: Target): readonly Problem[] {
+  const error = (code: string, path: Problem['path'], message: string, hint?: string): Problem => ({
+    code,
+    severity: 'error',
+    path,
+    message,
+    ...(hint && { hint }),
+  });
+  const problems: Problem[] = [];
+  if (wanted.arch && !target.arches.includes(wanted.arch)) {
+    problems.push(
+      error(
+        'target/arch',
+        settingPath(wanted, 'arch'),
+        `arch is ${show(wanted.arch)}; ${target.id} has ${target.arches.join(', ')}`,
+      ),
+    );
+  }
+  for (const [key, reason] of Object.entries(UNAVAILABLE_SETTINGS)) {
+    if (key in wanted)
+      problems.push(
+        error(
+          'spec/unavailable',
+          settingPath(wanted, key as keyof Wanted),
+          `${key} is set; ${reason}`,
+          `leave ${key} out`,
+        ),
+      );
+  }
+  for (const [i, file] of (wanted.files ?? []).entries()) {
+    if ((file.url === undefined) === (file.path === undefined)) {
+      const seen = file.url === undefined ? 'neither' : 'both';
+      problems.push(
+        error(
+          'spec/file',
+          [...settingPath(wanted, 'files'), i],
+          `files[${i}] has ${seen} of url and path; expected exactly one`,
+        ),
+      );
+    }
+  }
+  return problems;
+}
+
+/** Two entries that would be written to the same place. */
+function twice(spec: Spec, plans: readonly Plan[]): readonly Problem[] {
+  const ids = spec.wanted.map((w) => `${w.os} (${w.arch ?? 'x86_64'})`);
+  if (plans.length < 2) return [];
+  return spec.wanted.flatMap((wanted, i): Problem[] =>
+    ids.indexOf(ids[i] ?? '') === i
+      ? []
+      : [
+          {
+            code: 'target/twice',
+            severity: 'error',
+            path: wanted.at,
+            message: `${ids[i]} is listed twice; expected each target once`,
+          },
+        ],
+  );
+}
+
+/** A fault at the top shows in every target that inherits it: say it once. */
+function isFirst(problem: Problem, index: number, all: readonly Problem[]): boolean {
+  return all.findIndex((p) => p.message === problem.message && String(p.path) === String(problem.path)) === index;
+}

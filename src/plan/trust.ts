@@ -1,0 +1,51 @@
+import ipaddr from 'ipaddr.js';
+import type { Problem, Wanted } from '../spec/types.ts';
+import { show } from '../spec/validate.ts';
+import { settingPath } from './method.ts';
+
+/** Networks that stand in documentation and never on a wire (RFC 5737, RFC 3849, RFC 9637): left over from an example. */
+const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'];
+
+/** What is allowed but rarely meant: everybody trusted, or an example's networks. */
+export function trustWarnings(wanted: Wanted): readonly Problem[] {
+  const trust = wanted.trust ?? [];
+  const path = settingPath(wanted, 'trust');
+  const everybody = trust === 'any' ? trust : trust.find((network) => network.endsWith('/0'));
+  if (everybody)
+    return [
+      {
+        ...ANY,
+        path,
+        message: `trust is ${show(everybody)}: every client that reaches the port can name its own address`,
+      },
+    ];
+  const examples = (trust as readonly string[]).filter(isDocumentation);
+  if (examples.length === 0) return [];
+  return [
+    {
+      ...EXAMPLE,
+      path,
+      message: `trust lists ${examples.join(', ')}: a network for documentation, which no scrubber uses`,
+    },
+  ];
+}
+
+const ANY = {
+  code: 'trust/any',
+  severity: 'warning',
+  hint: 'list the networks of your scrubbing service instead',
+} as const;
+
+const EXAMPLE = {
+  code: 'trust/documentation',
+  severity: 'warning',
+  hint: 'put the networks of your scrubbing service there; until then nobody is believed',
+} as const;
+
+function isDocumentation(network: string): boolean {
+  const [address, prefix] = ipaddr.parseCIDR(network);
+  return DOCUMENTATION.some((text) => {
+    const [base, length] = ipaddr.parseCIDR(text);
+    return base.kind() === address.kind() && prefix >= length && address.match(base, length);
+  });
+}

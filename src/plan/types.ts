@@ -1,0 +1,43 @@
+import type { Cloud } from '../catalog/clouds.ts';
+import type { GuestFile } from '../catalog/guest.ts';
+import type { Method } from '../catalog/methods.ts';
+import type { Problem } from '../spec/types.ts';
+import type { Target } from './targets.ts';
+
+/** A decision, with the reason a person can check. */
+export interface Choice {
+  /** What was decided: "method". */
+  readonly what: string;
+  readonly value: string;
+  readonly why: string;
+}
+
+/** What will be true on one target. Plain data: renderers make it true, checks compare a machine with it. */
+export interface Plan {
+  /** Version of this shape. */
+  readonly plan: 1;
+  /** The target's folder and name in output: its id, with the architecture where that is not x86_64. */
+  readonly id: string;
+  readonly target: Target;
+  readonly arch: NonNullable<Target['arches'][number]>;
+  /** As `uname -m` says it. */
+  readonly machine: string;
+  readonly method: Method['id'];
+  readonly module: string | null;
+  /** Whether every kernel series of the target is inside the range that was booted and probed in our tests. */
+  readonly proven: boolean;
+  /** The kernel series toa-setup accepts on the machine; null: whatever runs, since the user insisted. */
+  readonly kernelRange: { readonly from: string; readonly to: string } | null;
+  readonly kinds: readonly number[];
+  /** Networks whose option is believed, in the user's order; 'any': everybody's. */
+  readonly trust: 'any' | readonly string[];
+  readonly onUpgrade: 'rebuild' | 'hold';
+  readonly reboot: 'if-needed' | 'never';
+  readonly onFailure: 'continue' | 'fail';
+  readonly secureBoot: 'off' | 'enforced';
+  readonly clouds: readonly Cloud[];
+  /** What travels to the machine. */
+  readonly files: readonly GuestFile[];
+  readonly choices: readonly Choice[];
+  readonly warnings: readonly Problem[];
+}

@@ -1,0 +1,57 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** A network in CIDR form, or why the text is none. */
+export type Network =
+  | { readonly ok: true; readonly address: string; readonly prefix: number; readonly family: 4 | 6 }
+  | { readonly ok: false; readonly why: string; readonly hint: string };
+
+/** Reads `text` as CIDR. Host bits must be zero: a typo there silently trusts another network than was meant. */
+export function parseNetwork(text: string): Network {
+  const hint = 'write a network as 203.0.113.0/24 or 2001:db8::/32, or the word any instead of the list';
+  const parts = /^([0-9a-fA-F:.]+)\/(0|[1-9][0-9]{0,2})$/.exec(text);
+  const address = parts?.[1] ?? '';
+  const prefix = Number(parts?.[2]);
+  const family = isIP(address);
+  if (family === 0) {
+    const alone = isIP(text);
+    if (alone !== 0) {
+      const whole = `${text}/${alone === 4 ? 32 : 128}`;
+      return { ok: false, why: 'has no prefix length', hint: `write ${whole} for this one address` };
+    }
+    return { ok: false, why: 'is not a network in CIDR form', hint };
+  }
+  const most = family === 4 ? 32 : 128;
+  if (prefix > most) return { ok: false, why: `has a prefix longer than ${most}`, hint };
+  const kind = family === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
+  const network = kind.networkAddressFromCIDR(text).toString();
+  if (network !== ipaddr.parse(address).toString()) {
+    return { ok: false, why: 'has host bits set', hint: `the network is ${network}/${prefix}` };
+  }
+  return { ok: true, address: network, prefix, family: family === 4 ? 4 : 6 };
+}
+
+/** https only, no user or password in it (it would end up in user-data), no fragment, printable ASCII. */
+export function isHttpsUrl(text: string): boolean {
+  if (!/^https:\/\/[!-~]+$/.test(text) || /['"`\\<>]/.test(text)) return false;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && url.username === '' && url.password === '' && url.hash === '';
+}
+
+/** 64 lower-case hexadecimal digits, as sha256sum prints them. */
+export function isSha256(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
+/** A path without control characters; anything else a file system can name is allowed. */
+export function isFilePath(text: string): boolean {
+  return text.length > 0 && !/\p{Cc}/u.test(text);
+}
+
+/** The schema's formats, by the names it uses. */
+export const formats = {
+  network: (text: string): boolean => parseNetwork(text).ok,
+  'https-url': isHttpsUrl,
+  sha256: isSha256,
+  'file-path': isFilePath,
+} as const;
