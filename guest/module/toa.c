@@ -389,12 +389,13 @@ static void drop_mark(void *unused, struct sock *sk)
 		return;
 	raw_spin_lock_irqsave(&lock, flags);
 	m = find_mark(sk);
-	if (m) {
+	if (m)
 		hlist_del_rcu(&m->node);
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (m) {
 		atomic_dec(&nr_marks);
 		kfree_rcu(m, rcu);
 	}
-	raw_spin_unlock_irqrestore(&lock, flags);
 }
 
 /* --- options that came on a SYN, until the connection is made --- */
@@ -633,7 +634,7 @@ static int set_hook(struct hook *hook)
 	int err = ftrace_set_filter(&hook->ops, hook->name, strlen(hook->name), 1);
 
 	/* A kernel without IPv6 has no IPv6 sockets. */
-	if (err == -EINVAL && hook->name[4] == '6')
+	if (err == -EINVAL && !strcmp(hook->name, "inet6_getname"))
 		return 0;
 	/* PERMANENT: nobody can switch the hooks off in silence with kernel.ftrace_enabled=0. */
 	hook->ops.flags |= FTRACE_OPS_FL_PERMANENT;

@@ -220,6 +220,50 @@ describe('what cannot be tried', () => {
   });
 });
 
+/** A conversation with a server that is slow to read and answers at length, in the namespace that the process is in. */
+const CONVERSATION = `
+import importlib.machinery, importlib.util, socket, sys, threading
+loader = importlib.machinery.SourceFileLoader('probe', sys.argv[1])
+probe = importlib.util.module_from_spec(importlib.util.spec_from_loader('probe', loader))
+loader.exec_module(probe)
+own, peer = sys.argv[2:]
+tun = probe.open_tun([(own, peer)])
+listener = socket.socket(socket.AF_INET6 if ':' in own else socket.AF_INET)
+listener.bind((own, 0))
+listener.listen(1)
+
+def serve():
+    server, name = listener.accept()
+    request = server.makefile('rb').readline()
+    server.sendall(name[0].encode() + b' ' + str(name[1]).encode() + b' ' + request + b'x' * 200000)
+    server.close()
+
+thread = threading.Thread(target=serve)
+thread.start()
+client = probe.Client(tun)
+client.connect(peer, own, 4567, listener.getsockname()[1], probe.toa(254, '192.0.2.9', 99))
+client.send(b'GET ' + b'/' * 3000 + b'\\r\\n')
+answer = b''
+while True:
+    data = client.recv()
+    if not data:
+        break
+    answer += data
+client.close()
+thread.join()
+line, rest = answer.split(b'\\r\\n')
+print(line.decode().split(' ')[:2], len(line), rest == b'x' * 200000)
+`;
+
+it.each([['192.0.2.1', '198.51.100.2'], ...(HAS_IPV6 ? [['2001:db8::1', '2001:db8:1::2']] : [])])(
+  'lends its client to others: %s talks to %s',
+  async (own = '', peer = '') => {
+    const command = ['unshare', '--net', '/usr/bin/python3', '-c', CONVERSATION, PROBE, own, peer];
+    const { stdout, stderr } = await run(command);
+    expect([stdout, stderr]).toEqual([`['${peer}', '4567'] ${peer.length + 3010} True`, '']);
+  },
+);
+
 it('leaves the network of the machine as it was', async () => {
   const state = async () =>
     (await run(['sh', '-c', 'ls /sys/class/net; cat /proc/net/route /proc/net/fib_trie'])).stdout;

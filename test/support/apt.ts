@@ -11,6 +11,9 @@ const SETTINGS = [
   'Acquire::Retries',
 ] as const;
 
+/** Descriptions in other languages are a third of what `apt-get update` downloads and unpacks, and nobody reads them here. */
+const NO_TRANSLATIONS = 'Acquire::Languages "none";';
+
 /** Suites that have neither updates nor a security archive of their own. */
 const ROLLING: readonly string[] = ['sid', 'unstable', 'experimental'];
 
@@ -26,7 +29,7 @@ export interface AptConfiguration {
 export async function aptConfiguration(suite: string): Promise<AptConfiguration> {
   const sources = sourcesFor(suite, await ownSources());
   if (sources.length === 0) throw new Error('apt on this machine has no source of Debian packages');
-  return { sources, settings: await ownSettings() };
+  return { sources, settings: [...(await ownSettings()), NO_TRANSLATIONS] };
 }
 
 interface Source {

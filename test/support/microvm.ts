@@ -14,8 +14,8 @@ const LOGS = fileURLToPath(new URL('../../out/vm/', import.meta.url));
 const INIT = fileURLToPath(new URL('microvm/init', import.meta.url));
 
 /** What one machine may take in all, and what one answer of it may take. Both are many times what was measured. */
-const LIFE_LIMIT_MS = 300_000;
-const ANSWER_LIMIT_MS = 60_000;
+const LIFE_LIMIT_MS = 600_000;
+const ANSWER_LIMIT_MS = 120_000;
 
 /** A warning of the kernel ends the machine, so that it cannot be overlooked. Mitigations only slow emulation. */
 const KERNEL_ARGUMENTS =

@@ -11,7 +11,8 @@ import { bootMicrovm, type Microvm } from '../support/microvm.ts';
 const guest = (path: string) => fileURLToPath(new URL(`../../guest/${path}`, import.meta.url));
 
 const TRUSTED = '198.51.100.0/24';
-const OTHER = '203.0.113.0/24';
+/** What the probe's untrusted source is not in. */
+const OTHER = '100.64.0.0/10';
 const TRUSTED_V6 = '2001:db8:1::/48';
 const PARAMETERS = '/sys/module/toa/parameters';
 
