@@ -1,7 +1,7 @@
 /** The main job on a real machine: rendered user-data, a real cloud-init, a module built at first boot, real connections. */
 
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { inRepo, userDataOf } from '../support/bake.ts';
 import { BUILD_PACKAGES, type Disk, debianDisk } from '../support/disk.ts';
 import { bootMachine, type Machine, type MachineOptions } from '../support/machine.ts';
@@ -35,7 +35,6 @@ interface Receipt {
 let full: Disk;
 let bare: Disk;
 let userData: string;
-let machine: Machine | undefined;
 
 beforeAll(async () => {
   full = await debianDisk({ suite: 'bookworm', packages: BUILD_PACKAGES });
@@ -43,14 +42,10 @@ beforeAll(async () => {
   userData = await userDataOf(SPEC, 'debian-12');
 });
 
-afterEach(async () => {
-  await machine?.discard();
-  machine = undefined;
-});
-
 async function boot(options: Pick<MachineOptions, 'name' | 'disk' | 'dataSource' | 'network'>): Promise<Machine> {
-  machine = await bootMachine({ ...options, ...(options.dataSource === 'none' ? {} : { userData }) });
-  return machine;
+  const vm = await bootMachine({ ...options, smp: 1, ...(options.dataSource === 'none' ? {} : { userData }) });
+  onTestFinished(() => vm.discard());
+  return vm;
 }
 
 /** The probe of this checkout, whatever the machine has installed. */
@@ -97,7 +92,8 @@ async function expectInstalled(vm: Machine, disk: Disk, dataSource: string): Pro
   expect((await vm.run('systemctl is-active toa.service toa-ready.target')).stdout).toBe('active\nactive\n');
 }
 
-describe('a machine from rendered user-data', () => {
+// Side by side: one emulated machine keeps about one core busy.
+describe.concurrent('a machine from rendered user-data', () => {
   it('control: without user-data every connection shows the scrubber', async () => {
     const vm = await boot({ name: 'smoke-control', disk: full, dataSource: 'none', network: false });
     const seen = await probe(vm);
