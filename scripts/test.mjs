@@ -4,7 +4,15 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { buildProgram, installDebianPackages, installNpmPackages } from './prepare.mjs';
 
 const FAST_PACKAGES = ['busybox-static', 'cloud-init', 'kmod', 'python3', 'python3-yaml', 'shellcheck'];
-const VM_PACKAGES = ['cloud-image-utils', 'cpio', 'e2fsprogs', 'mmdebstrap', 'qemu-system-x86', 'qemu-utils', 'xz-utils'];
+const VM_PACKAGES = [
+  'cloud-image-utils',
+  'cpio',
+  'e2fsprogs',
+  'mmdebstrap',
+  'qemu-system-x86',
+  'qemu-utils',
+  'xz-utils',
+];
 
 /** What each mode runs; a layer is a command of its own, or a project of vitest.config.ts. */
 const MODES = {
@@ -37,7 +45,9 @@ function vitest(project) {
   mkdirSync('out/test', { recursive: true });
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync('node_modules/.bin/vitest', ['run', '--project', project, ...reporters], { stdio: 'inherit' });
+  const { status } = spawnSync('node_modules/.bin/vitest', ['run', '--project', project, ...reporters], {
+    stdio: 'inherit',
+  });
   let seen;
   try {
     seen = JSON.parse(readFileSync(report, 'utf8'));

@@ -2,13 +2,23 @@
 # SPDX-License-Identifier: MIT
 # Part of toa-setup: packages with yum, dnf or zypper, which wait for each other's locks themselves. Sourced.
 
-packages_have() { rpm -q "$1" >/dev/null 2>&1; }
-
 packages_install() {
 	case $TOA_PACKAGE_MANAGER in
-	zypper) ZYPP_LOCK_TIMEOUT=600 bounded zypper --non-interactive install --no-recommends "$@" ;;
-	*) bounded "$TOA_PACKAGE_MANAGER" -y install "$@" ;;
+	zypper) set -- zypper --non-interactive install --no-recommends "$@" ;;
+	*) set -- "$TOA_PACKAGE_MANAGER" -y install "$@" ;;
 	esac
+	ZYPP_LOCK_TIMEOUT=600 logged timeout "${TOA_LOCK_SECONDS:-1800}" "$@"
 }
 
-bounded() { timeout "${TOA_LOCK_SECONDS:-1800}" "$@" </dev/null; }
+# SUSE's modprobe refuses what SUSE does not support.
+# shellcheck disable=SC2034 # read by methods/module.sh
+[ "$TOA_PACKAGE_MANAGER" != zypper ] || MODPROBE_MORE='
+allow_unsupported_modules 1'
+
+# Release 6 has no os-release.
+[ -e "$R/etc/os-release" ] || os_release() {
+	case $1 in
+	ID) sed 's/^Red Hat.*/rhel/; s/ .*//' "$R/etc/redhat-release" | tr '[:upper:]' '[:lower:]' ;;
+	*) sed 's/.*release \([0-9.]*\).*/\1/' "$R/etc/redhat-release" ;;
+	esac
+}

@@ -71,4 +71,5 @@ export const EXCLUSIONS: readonly Exclusion[] = [
 export const UNAVAILABLE_SETTINGS: Readonly<Record<string, string>> = {
   signing: 'signing modules for Secure Boot is not in this release',
   payload: 'fetching the payload by URL is not in this release; it is embedded',
+  files: 'no method of this release takes files',
 };

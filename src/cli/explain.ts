@@ -1,16 +1,23 @@
-import { closest } from 'fastest-levenshtein';
-import { CODES } from '../report/codes.ts';
+import { CODES, type CodeId } from '../report/codes.ts';
+import { printable } from '../report/printable.ts';
+import { nearest } from '../spec/nearest.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** `toa-bake explain CODE`: what a message means, why it matters, how to mend it. */
 export function explainCommand(io: Io, code: string): number {
-  const found = CODES[code];
-  if (!found) {
+  if (!isCode(code)) {
+    const known = Object.keys(CODES);
+    const list = known.map((id) => `  ${id}\n`).join('');
     io.err(
-      `error: unknown code ${JSON.stringify(code)}; expected one of ${Object.keys(CODES).join(', ')}\n  hint: did you mean ${closest(code, Object.keys(CODES))}?\n`,
+      `error: unknown code ${printable(JSON.stringify(code))}; expected one of\n${list}hint: did you mean ${nearest(code, known)}?\n`,
     );
     return EXIT.usage;
   }
-  io.out(`${code}: ${found.title}\n\nWhy it matters: ${found.why}\nWhat to do: ${found.cure}\n`);
+  const { title, why, cure } = CODES[code];
+  io.out(`${code}: ${title}\n\nWhy it matters: ${why}\nWhat to do: ${cure}\n`);
   return EXIT.ok;
+}
+
+function isCode(text: string): text is CodeId {
+  return Object.hasOwn(CODES, text);
 }

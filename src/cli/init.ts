@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { resolve } from '../plan/resolve.ts';
+import { printable } from '../report/printable.ts';
 import { parseSpec } from '../spec/parse.ts';
+import type { Problem } from '../spec/types.ts';
+import { writeSingle } from '../write.ts';
 import { EXIT, type Io, report } from './io.ts';
 import template from './spec.yaml.hbs';
 
@@ -14,33 +16,33 @@ export interface InitOptions {
 
 /** `toa-bake init`: a commented spec to start from. What it writes is first read back, so that bad options write nothing. */
 export function initCommand(io: Io, options: InitOptions): number {
-  const any = options.trust.includes('any');
   const text = Handlebars.compile(template, { strict: true, noEscape: true })({
-    any,
+    any: options.trust.includes('any') && options.trust.length === 1,
     trust: options.trust.map(quoted),
     os: options.os.map(quoted),
   });
   const { spec, problems, locate } = parseSpec(text);
   const resolved = resolve(spec);
-  if (report(io, [...problems, ...resolved.problems.map(locate)], options.output)) return EXIT.failed;
-  if (existsSync(options.output) && !options.force && readFileSync(options.output, 'utf8') !== text) {
-    io.err(
-      `error: ${options.output} is there already; expected no file\n  hint: choose another name with -o, or say --force to overwrite it\n`,
-    );
+  const warnings = resolved.plans.flatMap((plan) => plan.warnings).slice(0, 1);
+  const found = [...problems, ...resolved.problems];
+  // The lines are those of a file that is not there.
+  if (report(io, found.map(withoutPlace), options.output)) return EXIT.failed;
+  const unwritten = writeSingle(options.output, text, options.force === true);
+  if (unwritten) {
+    report(io, [unwritten], options.output);
     return EXIT.failed;
   }
-  try {
-    writeFileSync(options.output, text);
-  } catch (error) {
-    io.err(`error: cannot write ${options.output}: ${(error as Error).message}\n`);
-    return EXIT.failed;
-  }
+  report(io, warnings.map(locate), options.output);
   io.out(`${options.output}\n`);
-  io.err(`next: put your scrubbing service's networks under trust, then \`toa-bake plan ${options.output}\`\n`);
+  io.err(`next: read it, then \`toa-bake plan ${printable(options.output)}\` says what would be done, and why\n`);
   return EXIT.ok;
 }
 
-/** Plain words stay plain; whatever YAML might read otherwise is quoted. */
+function withoutPlace({ line: _line, column: _column, ...problem }: Problem): Problem {
+  return problem;
+}
+
+/** Ids and IPv4 networks stay plain; whatever YAML might read otherwise is quoted. */
 function quoted(text: string): string {
-  return /^[A-Za-z0-9][A-Za-z0-9./-]*$/.test(text) ? text : JSON.stringify(text);
+  return /^([a-z]+-[a-z0-9.-]+|[0-9.]+\/[0-9]+)$/.test(text) ? text : JSON.stringify(text);
 }

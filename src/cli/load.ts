@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from '../plan/resolve.ts';
 import type { Plan } from '../plan/types.ts';
 import { parseSpec } from '../spec/parse.ts';
+import { decodeText } from '../spec/text.ts';
 import type { Problem } from '../spec/types.ts';
 
 /** A spec file, read and resolved: its plans, and everything wrong or odd with it, with line and column. */
@@ -11,26 +12,40 @@ export interface Loaded {
 }
 
 export function loadPlans(file: string): Loaded {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
-    const message = `cannot read the spec ${JSON.stringify(file)}: ${why}`;
-    return {
-      plans: [],
-      problems: [
-        { code: 'spec/not-found', severity: 'error', path: [], message, hint: '`toa-bake init` writes a first one' },
-      ],
-    };
-  }
-  const parsed = parseSpec(text);
+  const bytes = readSpec(file);
+  if ('problem' in bytes) return { plans: [], problems: [bytes.problem] };
+  const decoded = decodeText(bytes);
+  if ('problem' in decoded) return { plans: [], problems: [decoded.problem] };
+  const parsed = parseSpec(decoded.text);
   const resolved = resolve(parsed.spec);
   const found = [...resolved.problems, ...resolved.plans.flatMap((plan) => plan.warnings)].map(parsed.locate);
-  return { plans: resolved.plans, problems: [...parsed.problems, ...found.filter(isFirst)] };
+  return { plans: resolved.plans, problems: [...parsed.problems, ...once(found)] };
 }
 
+function readSpec(file: string): Buffer | { readonly problem: Problem } {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return {
+      problem: {
+        code: 'spec/not-found',
+        severity: 'error',
+        path: [],
+        message: `cannot read the spec ${JSON.stringify(file)}: ${WHY[code ?? ''] ?? message}; expected a YAML file`,
+        hint: '`toa-bake init` writes a first one, toa.yaml; a spec of another name follows the command: toa-bake plan FILE',
+      },
+    };
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'no permission',
+};
+
 /** A setting at the top is inherited by every target; what is odd about it is said once. */
-function isFirst(problem: Problem, i: number, all: readonly Problem[]): boolean {
-  return all.findIndex((p) => p.message === problem.message && p.line === problem.line) === i;
+function once(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((p) => [`${p.line} ${p.message}`, p])).values()];
 }

@@ -117,7 +117,7 @@ function archOf(wanted: Wanted): 'x86_64' | 'arm64' {
   return wanted.arch ?? 'x86_64';
 }
 
-function fail(wanted: Wanted, code: string, message: string, hint: string): MethodChoice {
+function fail(wanted: Wanted, code: Problem['code'], message: string, hint: string): MethodChoice {
   const at = code === 'target/secure-boot' ? 'secureBoot' : 'method';
   return { problem: { code, severity: 'error', path: settingPath(wanted, at), message, hint } };
 }

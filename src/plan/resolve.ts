@@ -1,13 +1,13 @@
-import { closest } from 'fastest-levenshtein';
 import { CLOUDS } from '../catalog/clouds.ts';
 import { GUEST_FILES, type GuestFile } from '../catalog/guest.ts';
 import { PROVEN } from '../catalog/kernels.ts';
 import { UNAVAILABLE_SETTINGS } from '../catalog/methods.ts';
+import { nearest } from '../spec/nearest.ts';
 import type { Problem, Spec, Wanted } from '../spec/types.ts';
 import { show } from '../spec/validate.ts';
 import { chooseMethod, type MethodChoice, settingPath } from './method.ts';
 import { findTarget, TARGETS, type Target } from './targets.ts';
-import { trustWarnings } from './trust.ts';
+import { believesAll, trustWarnings } from './trust.ts';
 import type { Choice, Plan } from './types.ts';
 
 /** `uname -m` by the architecture's name in a spec. */
@@ -42,7 +42,7 @@ function makePlan(wanted: Wanted, target: Target, choice: Exclude<MethodChoice, 
     proven: choice.proven,
     kernelRange: choice.proven ? (PROVEN[arch] ?? null) : null,
     kinds: wanted.option?.kinds ?? [254],
-    trust: wanted.trust ?? [],
+    trust: believesAll(wanted.trust) ? 'any' : (wanted.trust ?? []),
     onUpgrade: wanted.kernel?.onUpgrade ?? 'rebuild',
     reboot: wanted.boot?.reboot ?? 'if-needed',
     onFailure: wanted.boot?.onFailure ?? 'continue',
@@ -113,7 +113,7 @@ const BOOT_FILE: Readonly<Record<Target['bootFile'], string>> = {
 };
 
 function unknownTarget({ os, at, own }: Wanted): Problem {
-  const nearest = closest(
+  const similar = nearest(
     os,
     TARGETS.map((t) => t.id),
   );
@@ -122,12 +122,12 @@ function unknownTarget({ os, at, own }: Wanted): Problem {
     severity: 'error',
     path: own.length > 1 ? [...at, 'os'] : at,
     message: `unknown distribution ${show(os)}; expected an id such as debian-12`,
-    hint: `the nearest known id is ${nearest}; \`toa-bake targets\` lists them all`,
+    hint: `the nearest known id is ${similar}; \`toa-bake targets\` lists them all`,
   };
 }
 
 function settingProblems(wanted: Wanted, target: Target): readonly Problem[] {
-  const error = (code: string, path: Problem['path'], message: string, hint?: string): Problem => ({
+  const error = (code: Problem['code'], path: Problem['path'], message: string, hint?: string): Problem => ({
     code,
     severity: 'error',
     path,
@@ -154,6 +154,16 @@ function settingProblems(wanted: Wanted, target: Target): readonly Problem[] {
           `leave ${key} out`,
         ),
       );
+  }
+  if (wanted.kernel?.onUpgrade === 'hold') {
+    problems.push(
+      error(
+        'spec/unavailable',
+        [...settingPath(wanted, 'kernel'), 'onUpgrade'],
+        'kernel.onUpgrade is "hold"; holding kernel packages back is not in this release',
+        'leave it out, or write rebuild',
+      ),
+    );
   }
   for (const [i, file] of (wanted.files ?? []).entries()) {
     if ((file.url === undefined) === (file.path === undefined)) {

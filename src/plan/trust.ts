@@ -6,28 +6,25 @@ import { settingPath } from './method.ts';
 /** Networks that stand in documentation and never on a wire (RFC 5737, RFC 3849, RFC 9637): left over from an example. */
 const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'];
 
+/** Whether the list lets everybody in, be it by a network that covers all addresses of a family. */
+export function believesAll(trust: Wanted['trust'] = []): boolean {
+  return trust === 'any' || trust.some((network) => network.endsWith('/0'));
+}
+
 /** What is allowed but rarely meant: everybody trusted, or an example's networks. */
 export function trustWarnings(wanted: Wanted): readonly Problem[] {
   const trust = wanted.trust ?? [];
   const path = settingPath(wanted, 'trust');
-  const everybody = trust === 'any' ? trust : trust.find((network) => network.endsWith('/0'));
-  if (everybody)
+  if (trust === 'any' || believesAll(trust)) {
+    const seen = trust === 'any' ? trust : trust.find((network) => network.endsWith('/0'));
     return [
-      {
-        ...ANY,
-        path,
-        message: `trust is ${show(everybody)}: every client that reaches the port can name its own address`,
-      },
+      { ...ANY, path, message: `trust is ${show(seen)}: every client that reaches the port can name its own address` },
     ];
-  const examples = (trust as readonly string[]).filter(isDocumentation);
+  }
+  const examples = trust.filter(isDocumentation);
   if (examples.length === 0) return [];
-  return [
-    {
-      ...EXAMPLE,
-      path,
-      message: `trust lists ${examples.join(', ')}: a network for documentation, which no scrubber uses`,
-    },
-  ];
+  const message = `trust lists ${examples.join(', ')}: a network for documentation, which no scrubber uses`;
+  return [{ ...EXAMPLE, path, message }];
 }
 
 const ANY = {

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { Document, type Scalar } from 'yaml';
 import type { Plan } from '../plan/types.ts';
+import { printCount } from '../report/count.ts';
 import type { Problem } from '../spec/types.ts';
 import type { Payload } from './payload.ts';
 
@@ -51,13 +52,13 @@ function header(plan: Plan, payload: Payload): string {
 /** What the clouds of the plan say to user-data of this size: errors over the failing size, warnings over the warning size. */
 export function sizeProblems(plan: Plan, userData: string, payload: Payload): readonly Problem[] {
   const raw = Buffer.byteLength(userData);
-  const size = `${raw.toLocaleString('en-US')} bytes (${base64Length(raw).toLocaleString('en-US')} in base64)`;
-  const biggest = payload.parts.slice(0, 3).map(({ path, bytes }) => `${path} ${bytes.toLocaleString('en-US')}`);
+  const size = `${printCount(raw)} bytes (${printCount(base64Length(raw))} in base64)`;
+  const biggest = payload.parts.slice(0, 3).map(({ path, bytes }) => `${path} ${printCount(bytes)}`);
   return plan.clouds
     .filter((cloud) => raw > cloud.warnBytes)
     .map((cloud) => {
       const fails = raw > cloud.failBytes;
-      const limit = (fails ? cloud.failBytes : cloud.warnBytes).toLocaleString('en-US');
+      const limit = printCount(fails ? cloud.failBytes : cloud.warnBytes);
       return {
         code: fails ? 'size/limit' : 'size/warning',
         severity: fails ? 'error' : 'warning',

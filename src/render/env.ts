@@ -1,25 +1,26 @@
 import type { Plan } from '../plan/types.ts';
 
-/** The plan as /etc/toa/toa.env: lines KEY='value', which toa-setup reads as data. The keys are the ones it knows, in its order. */
+/**
+ * The plan as /etc/toa/toa.env: lines KEY='value', which toa-setup reads as data. It knows these keys, wants each, and none empty.
+ *
+ * TOA_OS is ID of os-release, `uname -m` and VERSION_ID. TOA_KERNELS is the first and the last series that are accepted.
+ */
 export function renderEnv(plan: Plan): string {
-  const { target } = plan;
+  const { target, kernelRange } = plan;
   const values = {
     TOA_TARGET: plan.id,
-    TOA_OS_ID: target.osId,
-    TOA_OS_VERSION: target.versionId,
-    TOA_MACHINE: plan.machine,
+    TOA_OS: `${target.osId} ${plan.machine} ${target.versionId}`,
     TOA_METHOD: plan.method,
-    TOA_MODULE: plan.module ?? '',
-    TOA_KINDS: plan.kinds.join(','),
+    // In the order in which the module lists them, so that the two can be compared.
+    TOA_KINDS: [...plan.kinds].sort((a, b) => b - a).join(','),
+    TOA_KERNELS: kernelRange ? `${kernelRange.from}-${kernelRange.to}` : '0-999',
     TOA_PACKAGE_MANAGER: target.packageManager,
     TOA_BUILD_PACKAGES: target.buildPackages.join(' '),
+    // GLOB=PACKAGE[,PACKAGE] ...: the first glob that fits the kernel's release wins.
     TOA_HEADERS: target.headers.map((rule) => `${rule.match}=${rule.packages.join(',')}`).join(' '),
-    TOA_KERNEL_FROM: plan.kernelRange?.from ?? '',
-    TOA_KERNEL_TO: plan.kernelRange?.to ?? '',
     TOA_BOOT_FILE: target.bootFile,
-    TOA_PYTHON: target.python.join(' '),
-    TOA_REBOOT: plan.reboot,
-    TOA_ON_FAILURE: plan.onFailure,
+    // How toa-ready.target depends on toa.service.
+    TOA_READY: plan.onFailure === 'fail' ? 'Requires' : 'Wants',
   };
   return Object.entries(values)
     .map(([key, value]) => `${key}='${quotable(value)}'\n`)
@@ -34,8 +35,8 @@ export function renderTrusted(plan: Plan): string {
     .join('');
 }
 
-/** No value has a reason to hold a quote or a control character; one that does is a bug in the catalog or the schema. */
+/** No value has a reason to be empty or to hold a quote, a backslash or a control character; one that does is a bug in the catalog or the schema. */
 function quotable(value: string): string {
-  if (!/^[ -&(-~]*$/.test(value)) throw new Error(`not fit for the env file: ${JSON.stringify(value)}`);
+  if (!/^[ !#-&(-[\]-~]+$/.test(value)) throw new Error(`not fit for the env file: ${JSON.stringify(value)}`);
   return value;
 }

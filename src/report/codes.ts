@@ -6,7 +6,7 @@ export interface Code {
 }
 
 /** Every code that toa-bake can print. They are public: a code never changes its meaning. */
-export const CODES: Readonly<Record<string, Code>> = {
+export const CODES = {
   'spec/not-found': {
     title: 'the spec file cannot be read',
     why: 'Nothing can be planned without it.',
@@ -16,6 +16,11 @@ export const CODES: Readonly<Record<string, Code>> = {
     title: 'the spec is empty',
     why: 'It must say at least whose option is believed and which distributions are wanted.',
     cure: 'Start from `toa-bake init`.',
+  },
+  'spec/encoding': {
+    title: 'the spec is not UTF-8 text',
+    why: 'Characters that are guessed at could turn one name or path into another.',
+    cure: 'Save the file as UTF-8.',
   },
   'spec/syntax': {
     title: 'the spec is not valid YAML',
@@ -142,9 +147,17 @@ export const CODES: Readonly<Record<string, Code>> = {
     why: 'Nothing was written.',
     cure: 'Check the directory and its permissions.',
   },
+  'output/nothing': {
+    title: 'there is nothing to render',
+    why: 'A run that silently writes no file would look like success.',
+    cure: 'Leave --only out, or ask for script: releases without a usable cloud-init get only that.',
+  },
   'output/drift': {
     title: 'written files differ from what the spec gives now',
     why: '`render --check` keeps a repository honest: what is deployed is what the spec says.',
     cure: 'Run `toa-bake render` and commit the result.',
   },
-};
+} as const satisfies Readonly<Record<string, Code>>;
+
+/** A code that has a row above: a problem with any other does not compile. */
+export type CodeId = keyof typeof CODES;

@@ -1,3 +1,5 @@
+import type { CodeId } from '../report/codes.ts';
+
 /** What the user wrote, once it fits the schema. Fields are optional as in the file; defaults are the plan's business. */
 
 export type MethodId = 'vtoa' | 'module' | 'source' | 'rpm' | 'prebuilt' | 'ebpf';
@@ -54,7 +56,7 @@ export type Path = readonly (string | number)[];
  * place, `locate`.
  */
 export interface Problem {
-  readonly code: string;
+  readonly code: CodeId;
   readonly severity: 'error' | 'warning';
   readonly path: Path;
   /** What is wrong, the value seen and what was expected, in one sentence. */

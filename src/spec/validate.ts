@@ -1,15 +1,13 @@
-import { Ajv, type ErrorObject } from 'ajv';
-import { closest } from 'fastest-levenshtein';
-import { formats, parseNetwork } from './formats.ts';
-import schema from './spec.schema.json' with { type: 'json' };
+import type { ErrorObject } from 'ajv';
+import { parseNetwork } from './formats.ts';
+import { nearest } from './nearest.ts';
+import { fitsSchema } from './schema.ts';
 import type { Path, Problem } from './types.ts';
-
-const validator = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, formats }).compile(schema);
 
 /** Everything in `data` that does not fit the schema, in words; empty if it fits. */
 export function validateSchema(data: unknown): Problem[] {
-  if (validator(data)) return [];
-  return (validator.errors ?? []).map(describe);
+  if (fitsSchema(data)) return [];
+  return (fitsSchema.errors ?? []).map(describe);
 }
 
 /** How a value is shown in a message: JSON, control characters escaped, cut where it is long. */
@@ -25,16 +23,16 @@ export function showPath(path: Path): string {
   );
 }
 
-type Describe = (error: ErrorObject, where: string) => { code: string; message: string; hint?: string };
+type Describe = (error: ErrorObject, where: string) => Pick<Problem, 'code' | 'message' | 'hint'>;
 
 const DESCRIBE: Readonly<Record<string, Describe>> = {
   additionalProperties: ({ params, parentSchema }, where) => {
     const known = Object.keys((parentSchema as { properties: object }).properties);
-    const nearest = closest(params.additionalProperty, known);
+    const key: string = params.additionalProperty;
     return {
       code: 'spec/unknown-key',
-      message: `${where}: unknown key ${show(params.additionalProperty)}; known are ${known.join(', ')}`,
-      hint: `did you mean ${nearest}?`,
+      message: `${where}: unknown key ${show(key)}; known are ${known.join(', ')}`,
+      hint: key === '<<' ? NO_MERGE : `did you mean ${nearest(key, known)}?`,
     };
   },
   required: ({ params, data }, where) => ({
@@ -44,11 +42,11 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
   }),
   type: ({ data, params }, where) => ({
     code: 'spec/type',
-    message: `${where} is ${show(data)}; expected ${[params.type].flat().map(withArticle).join(' or ')}`,
+    message: `${where} is ${show(data)}; expected ${[params.type].flat().map(inYaml).join(' or ')}`,
   }),
   enum: ({ data, params }, where) => {
     const allowed: unknown[] = params.allowedValues;
-    const hint = typeof data === 'string' ? `did you mean ${closest(data, allowed.map(String))}?` : undefined;
+    const hint = typeof data === 'string' ? `did you mean ${nearest(data, allowed.map(String))}?` : undefined;
     return {
       code: 'spec/value',
       message: `${where} is ${show(data)}; expected ${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}`,
@@ -65,7 +63,9 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
       ? {
           code: 'spec/network',
           message: `${where} is ${show(data)}; expected a list of networks or the word any`,
-          hint: 'write trust: [203.0.113.0/24] with the networks of your scrubbing service',
+          hint: parseNetwork(String(data)).ok
+            ? `write trust: [${data}]`
+            : 'write trust: [203.0.113.0/24] with the networks of your scrubbing service',
         }
       : {
           code: 'spec/value',
@@ -95,6 +95,9 @@ const MISSING: Readonly<Record<string, string>> = {
   targets: 'list at least one target, such as debian-12; `toa-bake targets` lists them all',
   os: 'name the distribution, such as os: debian-12',
 };
+
+const NO_MERGE =
+  'merge keys are not part of YAML 1.2: write the settings out, or at the top, where they are the defaults of every target';
 
 const FORMAT: Readonly<Record<string, (seen: string, where: string) => ReturnType<Describe>>> = {
   network: (seen, where) => {
@@ -142,9 +145,17 @@ function fromPointer(pointer: string, params: ErrorObject['params']): Path {
   return steps;
 }
 
-function withArticle(type: string): string {
-  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+/** JSON Schema's types in the words of YAML. */
+function inYaml(type: string): string {
+  return TYPES[type] ?? unreachable(type);
 }
+
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a mapping (key: value)',
+  array: 'a list',
+  string: 'text',
+  boolean: 'true or false',
+};
 
 function unreachable(what: string): never {
   throw new Error(`the schema uses ${what}, which has no message`);

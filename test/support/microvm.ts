@@ -124,9 +124,9 @@ export class Microvm {
 }
 
 /**
- * The microvm machine has one CPU where it boots these kernels at all, so it is a PC without devices, half a second slower. One
- * thread for both CPUs: with two, one now and then runs into a breakpoint that the other took away when it patched the kernel's code
- * ("Oops: int3" at boot, 1 of 30). The console goes to the log, the second serial port is our channel: nothing that the kernel prints can get into an answer.
+ * A PC without devices: the microvm machine has one CPU where it boots these kernels at all. One thread for both CPUs: with two, a
+ * CPU may run into a breakpoint that the other has just taken away while patching code ("Oops: int3", once in about 25 boots).
+ * The console goes to the log, the second serial port is our channel: nothing that the kernel prints can get into an answer.
  */
 function startQemu(image: string, initramfs: string, log: string) {
   const args = [

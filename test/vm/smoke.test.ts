@@ -1,7 +1,7 @@
 /** The main job on a real machine: rendered user-data, a real cloud-init, a module built at first boot, real connections. */
 
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { inRepo, userDataOf } from '../support/bake.ts';
 import { BUILD_PACKAGES, type Disk, debianDisk } from '../support/disk.ts';
 import { bootMachine, type Machine, type MachineOptions } from '../support/machine.ts';
@@ -15,6 +15,7 @@ clouds: [alibaba-ecs]
 targets: [debian-12]
 `;
 const PROBE = readFileSync(inRepo('guest/toa-probe'));
+const TALK = readFileSync(inRepo('test/support/talk.py'));
 const REQUEST = readFileSync(inRepo('test/support/request.py'));
 
 interface Probe {
@@ -42,22 +43,30 @@ beforeAll(async () => {
   userData = await userDataOf(SPEC, 'debian-12');
 });
 
-async function boot(options: Pick<MachineOptions, 'name' | 'disk' | 'dataSource' | 'network'>): Promise<Machine> {
+async function boot(
+  { onTestFinished }: TestContext,
+  options: Pick<MachineOptions, 'name' | 'disk' | 'dataSource' | 'network'>,
+): Promise<Machine> {
   const vm = await bootMachine({ ...options, smp: 1, ...(options.dataSource === 'none' ? {} : { userData }) });
   onTestFinished(() => vm.discard());
   return vm;
 }
 
+/** The agent answers before the machine is up, when /tmp is still to be cleared. */
+const UP = 'until systemctl is-active -q multi-user.target; do sleep 0.5; done';
+
 /** The probe of this checkout, whatever the machine has installed. */
 async function probe(vm: Machine): Promise<Probe> {
-  await vm.run('cat >/tmp/toa-probe', { input: PROBE });
-  const { stdout } = await vm.run('echo 198.51.100.0/24 >/tmp/trusted; python3 /tmp/toa-probe --trust /tmp/trusted');
-  return JSON.parse(stdout);
+  await vm.run(`${UP}; cat >/tmp/toa-probe`, { input: PROBE });
+  const said = await vm.run('echo 198.51.100.0/24 >/tmp/trusted; python3 /tmp/toa-probe --trust /tmp/trusted');
+  expect(said.stdout, said.stderr).not.toBe('');
+  return JSON.parse(said.stdout);
 }
 
 /** What nginx writes into its log for a request that `from` sent, with the client in the option. */
 async function nginxSees(vm: Machine, from: string): Promise<string> {
   await vm.run('cat >/tmp/toa-probe', { input: PROBE });
+  await vm.run('cat >/tmp/talk.py', { input: TALK });
   await vm.run('cat >/tmp/request.py', { input: REQUEST });
   await vm.run('systemctl start nginx');
   const { stdout, stderr } = await vm.run(`python3 /tmp/request.py /tmp/toa-probe ${from} ${CLIENT}`);
@@ -94,8 +103,8 @@ async function expectInstalled(vm: Machine, disk: Disk, dataSource: string): Pro
 
 // Side by side: one emulated machine keeps about one core busy.
 describe.concurrent('a machine from rendered user-data', () => {
-  it('control: without user-data every connection shows the scrubber', async () => {
-    const vm = await boot({ name: 'smoke-control', disk: full, dataSource: 'none', network: false });
+  it('control: without user-data every connection shows the scrubber', async (test) => {
+    const vm = await boot(test, { name: 'smoke-control', disk: full, dataSource: 'none', network: false });
     const seen = await probe(vm);
     expect(seen.result).toBe('fail');
     const addresses = seen.cases.map(({ source, accept }) => [source, accept.replace(/^\[::ffff:(.*)\]/, '$1')]);
@@ -104,17 +113,19 @@ describe.concurrent('a machine from rendered user-data', () => {
     expect(await nginxSees(vm, SCRUBBER)).toBe(SCRUBBER);
   });
 
-  it('(a) NoCloud: compiles at first boot, shows clients, and again after a reboot with nothing rebuilt', async () => {
-    const vm = await boot({ name: 'smoke-nocloud', disk: full, dataSource: 'nocloud', network: false });
+  it('(a) NoCloud: compiles at first boot, shows clients, and again after a reboot with nothing rebuilt', async (test) => {
+    const vm = await boot(test, { name: 'smoke-nocloud', disk: full, dataSource: 'nocloud', network: false });
     await expectInstalled(vm, full, 'DataSourceNoCloud');
     await expectClients(vm);
     const stamps = 'stat -c "%n %Y %i" /var/lib/toa/built/*/* /lib/modules/*/updates/toa/*; cat /var/lib/toa/build.log';
     const before = (await vm.run(stamps)).stdout;
     await vm.reboot();
-    await vm.run('until systemctl is-active -q multi-user.target; do sleep 0.5; done');
+    await vm.run(UP);
     expect((await vm.run(stamps)).stdout).toBe(before);
     const show = 'systemctl show -p ActiveEnterTimestampMonotonic --value';
-    const { stdout } = await vm.run(`${show} toa.service; ${show} network-pre.target; systemctl is-active toa-ready.target`);
+    const { stdout } = await vm.run(
+      `${show} toa.service; ${show} network-pre.target; systemctl is-active toa-ready.target`,
+    );
     const [loaded, network, ready] = stdout.trim().split(/\n+/);
     expect(ready).toBe('active');
     expect(Number(loaded)).toBeGreaterThan(0);
@@ -122,27 +133,28 @@ describe.concurrent('a machine from rendered user-data', () => {
     await expectClients(vm);
   });
 
-  it('(b) the data source of Alibaba Cloud ECS', async () => {
-    const vm = await boot({ name: 'smoke-aliyun', disk: full, dataSource: 'aliyun', network: false });
+  it('(b) the data source of Alibaba Cloud ECS', async (test) => {
+    const vm = await boot(test, { name: 'smoke-aliyun', disk: full, dataSource: 'aliyun', network: false });
     await expectInstalled(vm, full, 'DataSourceAliYun');
     await expectClients(vm);
   });
 
-  it("(c) without compiler and headers: they come from the distribution's mirror", async () => {
-    const vm = await boot({ name: 'smoke-bare', disk: bare, dataSource: 'nocloud', network: true });
+  it("(c) without compiler and headers: they come from the distribution's mirror", async (test) => {
+    const vm = await boot(test, { name: 'smoke-bare', disk: bare, dataSource: 'nocloud', network: true });
     expect((await vm.run('command -v gcc make')).code).not.toBe(0);
     await expectInstalled(vm, bare, 'DataSourceNoCloud');
     await expectClients(vm);
   });
 
-  it('without compiler and without network: boots, serves, installs nothing, and says why', async () => {
-    const vm = await boot({ name: 'smoke-no-compiler', disk: bare, dataSource: 'nocloud', network: false });
+  it('without compiler and without network: boots, serves, installs nothing, and says why', async (test) => {
+    const vm = await boot(test, { name: 'smoke-no-compiler', disk: bare, dataSource: 'nocloud', network: false });
     const ended = await vm.waitForCloudInit();
     expect(ended.status).toBe('error');
     const said = await receipt(vm);
     expect(said).toMatchObject({ result: 'failed', step: 'deps', code: 11, kernels: [], verify: null });
     expect(said.reason).toMatch(/^no gcc on this machine, and apt could not install gcc make linux-headers-/);
-    const left = 'ls /usr/local/sbin/toa-setup /usr/local/lib/toa /etc/toa /etc/modprobe.d/toa.conf /lib/modules/*/updates 2>/dev/null';
+    const left =
+      'ls /usr/local/sbin/toa-setup /usr/local/lib/toa /etc/toa /etc/modprobe.d/toa.conf /lib/modules/*/updates 2>/dev/null';
     expect((await vm.run(left)).stdout).toBe('');
     expect((await vm.run('find / -xdev -name "*.toa-new"')).stdout).toBe('');
     expect((await probe(vm)).result).toBe('fail');
