@@ -5,8 +5,8 @@ export interface GuestFile {
   /** On the machine. */
   readonly path: string;
   readonly mode: '0644' | '0755';
-  /** In which language full-line comments are written: they stay at home, since a cloud's user-data is small. */
-  readonly comments: '#' | 'C';
+  /** Its comments stay at home, and its indentation where it means nothing: a cloud's user-data is small. */
+  readonly language: 'c' | 'sh' | 'python' | 'make' | 'unit';
   /** For which plans; a key left out means all. */
   readonly when?: { readonly method?: string; readonly packageManager?: readonly string[]; readonly bootFile?: string };
 }
@@ -14,57 +14,57 @@ export interface GuestFile {
 const LIB = '/usr/local/lib/toa';
 
 export const GUEST_FILES: readonly GuestFile[] = [
-  { source: 'toa-setup', path: '/usr/local/sbin/toa-setup', mode: '0755', comments: '#' },
-  { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', comments: '#' },
+  { source: 'toa-setup', path: '/usr/local/sbin/toa-setup', mode: '0755', language: 'sh' },
+  { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
     source: 'packages/apt.sh',
     path: `${LIB}/packages.sh`,
     mode: '0644',
-    comments: '#',
+    language: 'sh',
     when: { packageManager: ['apt'] },
   },
   {
     source: 'packages/rpm.sh',
     path: `${LIB}/packages.sh`,
     mode: '0644',
-    comments: '#',
+    language: 'sh',
     when: { packageManager: ['yum', 'dnf', 'zypper'] },
   },
-  { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', comments: '#', when: { method: 'module' } },
-  { source: 'module/toa.c', path: `${LIB}/module/toa.c`, mode: '0644', comments: 'C', when: { method: 'module' } },
+  { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: 'module' } },
+  { source: 'module/toa.c', path: `${LIB}/module/toa.c`, mode: '0644', language: 'c', when: { method: 'module' } },
   {
     source: 'module/option.h',
     path: `${LIB}/module/option.h`,
     mode: '0644',
-    comments: 'C',
+    language: 'c',
     when: { method: 'module' },
   },
   {
     source: 'module/Makefile',
     path: `${LIB}/module/Makefile`,
     mode: '0644',
-    comments: '#',
+    language: 'make',
     when: { method: 'module' },
   },
   {
     source: 'units/toa.service',
     path: '/etc/systemd/system/toa.service',
     mode: '0644',
-    comments: '#',
+    language: 'unit',
     when: { bootFile: 'systemd-unit' },
   },
   {
     source: 'units/toa-ready.target',
     path: '/etc/systemd/system/toa-ready.target',
     mode: '0644',
-    comments: '#',
+    language: 'unit',
     when: { bootFile: 'systemd-unit' },
   },
   {
     source: 'toa.modules',
     path: '/etc/sysconfig/modules/toa.modules',
     mode: '0755',
-    comments: '#',
+    language: 'sh',
     when: { bootFile: 'sysconfig-modules' },
   },
 ];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../plan/types.ts';
 import { renderEnv, renderTrusted } from './env.ts';
-import { stripComments } from './strip.ts';
+import { strip } from './strip.ts';
 import type { Guest } from './types.ts';
 
 /** What a machine gets, the same bytes by every way: one script that carries its files below its last line. */
@@ -24,15 +24,15 @@ export function renderPayload(plan: Plan, guest: Guest): Payload {
   const parts: readonly Part[] = [
     { path: '/etc/toa/toa.env', mode: '0600', content: renderEnv(plan) },
     { path: '/etc/toa/trusted', mode: '0644', content: renderTrusted(plan) },
-    ...plan.files.map(({ source, path, mode, comments }) => ({
+    ...plan.files.map(({ source, path, mode, language }) => ({
       path,
       mode,
-      content: stripComments(guest(source), comments),
+      content: strip(guest(source), language),
     })),
   ];
   const files = parts.map(frame).join('');
   const sha256 = createHash('sha256').update(files).digest('hex');
-  const unpacker = stripComments(guest('install-toa.sh'), '#');
+  const unpacker = strip(guest('install-toa.sh'), 'sh');
   return {
     script: `${unpacker}${FILES}\n${sha256}\n${files}`,
     sha256,

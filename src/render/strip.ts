@@ -1,14 +1,22 @@
 import type { GuestFile } from '../catalog/guest.ts';
 
+type Language = GuestFile['language'];
+
 /**
- * A guest file as it travels: without full-line comments and blank lines. They explain the code to who reads the repository; in
- * user-data every byte counts. The first line (interpreter, or licence) stays. Nothing else changes, so that line by line the
- * machine runs what was tested.
+ * A guest file as it travels: without comments on lines of their own (C: without any), blank lines and, where it means nothing,
+ * indentation by tabs. They explain the code to who reads the repository; in user-data every byte counts. The first line
+ * (interpreter, or licence) stays, and so does every statement: line by line the machine runs what was tested.
  */
-export function stripComments(text: string, comments: GuestFile['comments']): string {
+export function strip(text: string, language: Language): string {
   const [first = '', ...rest] = text.split('\n');
-  const body = comments === 'C' ? stripC(rest.join('\n')).split('\n') : rest.filter((line) => !/^\s*#/.test(line));
-  return `${[first, ...body.filter((line) => line.trim() !== '')].map((line) => line.trimEnd()).join('\n')}\n`;
+  const lines = language === 'c' ? stripC(rest.join('\n')).split('\n') : rest.filter((line) => !/^\s*#/.test(line));
+  const kept = lines.filter((line) => line.trim() !== '').map((line) => unindent(line, language).trimEnd());
+  return `${[first, ...kept].join('\n')}\n`;
+}
+
+/** Tabs only: text that is meant to be printed (a here-document) is indented by spaces. */
+function unindent(line: string, language: Language): string {
+  return language === 'c' || language === 'sh' ? line.replace(/^\t+/, '') : line;
 }
 
 /** C's comments, wherever they stand; strings and character constants are left alone. */
