@@ -67,10 +67,10 @@ const load = (vm: Microvm, parameters: string) => output(vm, `insmod /toa.ko ${p
 const unload = (vm: Microvm) => output(vm, 'rmmod toa');
 
 async function showsTheClient(vm: Microvm) {
-  await load(vm, `kinds=254,200 trusted=${TRUSTED}`);
-  expect(await probe(vm, TRUSTED, '254,200')).toMatchObject({ result: 'pass' });
-  // Two kinds: a control, an untrusted source, and two connections whose address both accept and getpeername asked for.
-  expect(await counters(vm)).toMatchObject({ syn_recv_sock_toa: 4, getname_toa_ok: 8, getname_toa_mismatch: 0 });
+  await load(vm, `kinds=254,200,28 trusted=${TRUSTED}`);
+  expect(await probe(vm, TRUSTED, '254,200,28')).toMatchObject({ result: 'pass' });
+  // Three kinds: a control, an untrusted source, and two connections whose address both accept and getpeername asked for.
+  expect(await counters(vm)).toMatchObject({ syn_recv_sock_toa: 6, getname_toa_ok: 12, getname_toa_mismatch: 0 });
   await output(vm, `echo ${TRUSTED_V6} >${PARAMETERS}/trusted`);
   expect(await probe(vm, TRUSTED_V6)).toMatchObject({ result: 'pass' });
   await unload(vm);
