@@ -1,10 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+/** Templates are text, as in scripts/build.mjs. */
+const templates = {
+  name: 'templates',
+  transform: (code: string, id: string) => (id.endsWith('.hbs') ? `export default ${JSON.stringify(code)}` : null),
+};
+
 /** `fast` runs in `npm run check`; `vm` boots machines, one at a time, and sets its own limits; `matrix` is `npm run test:vm`. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'fast', include: ['test/{unit,golden,guest,tools}/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        plugins: [templates],
+        test: { name: 'fast', include: ['test/{unit,golden,guest,tools}/**/*.test.ts'], testTimeout: 60_000 },
+      },
       {
         test: {
           name: 'vm',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -76,10 +77,9 @@ function replaceAll(dir: string, artifacts: readonly Artifact[]): Problem | unde
   try {
     for (const { path, mode, content } of artifacts) {
       const final = join(dir, path);
-      const folder = mkdirSync(dirname(final), { recursive: true });
-      if (folder) made.push(folder);
+      makeFolder(dirname(final), made);
+      // Noted first: a write that fails half-way leaves a part. wx: a link laid out under this name is not followed.
       made.push(temporaryName(final));
-      // wx: a link laid out under this name is not followed.
       writeFileSync(temporaryName(final), content, { mode, flush: true, flag: 'wx' });
     }
     for (const { path } of artifacts) renameSync(temporaryName(join(dir, path)), join(dir, path));
@@ -88,6 +88,14 @@ function replaceAll(dir: string, artifacts: readonly Artifact[]): Problem | unde
     for (const path of made.reverse()) rmSync(path, { recursive: true, force: true });
     return unwritable(dir, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** One by one: mkdirSync's own `recursive` never returns below a file system like /proc, which has no place for new ones. */
+function makeFolder(path: string, made: string[]): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path), made);
+  mkdirSync(path);
+  made.push(path);
 }
 
 function temporaryName(final: string): string {

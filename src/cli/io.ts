@@ -1,4 +1,3 @@
-import { printable } from '../report/printable.ts';
 import { printProblems } from '../report/problems.ts';
 import type { Problem } from '../spec/types.ts';
 
@@ -14,7 +13,7 @@ export interface Io {
 export const EXIT = { ok: 0, failed: 1, usage: 2, unknown: 3, bug: 70 } as const;
 
 export const processIo: Io = {
-  out: (text) => process.stdout.write(printable(text)),
+  out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
 };

@@ -32,7 +32,8 @@ Messages end with their code: "error: trust[0] is ... [spec/network]". Codes nev
 /** argv (without node and script) -> exit code. Each command is loaded only when it is called. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
   let code: number = EXIT.ok;
-  const program = describeProgram(io, (result) => {
+  const safe: Io = { ...io, out: (text) => io.out(printable(text)) };
+  const program = describeProgram(safe, (result) => {
     code = result;
   });
   try {

@@ -1,9 +1,7 @@
 import { packagedGuest } from '../guest.ts';
-import type { Plan } from '../plan/types.ts';
 import { KINDS, type Kind, type Rendered, render } from '../render/index.ts';
 import { printCount } from '../report/count.ts';
 import { printTable } from '../report/table.ts';
-import type { Problem } from '../spec/types.ts';
 import { checkArtifacts, type Outcome, writeArtifacts } from '../write.ts';
 import { EXIT, type Io, report } from './io.ts';
 import { loadPlans } from './load.ts';
@@ -24,27 +22,12 @@ export function renderCommand(io: Io, spec: string, options: RenderOptions): num
   const tooBig = rendered.flatMap((r) => r.problems);
   if (report(io, tooBig, spec)) return EXIT.failed;
   const artifacts = rendered.flatMap((r) => r.artifacts);
-  if (artifacts.length === 0) {
-    report(io, [nothingToRender(plans, kinds)], spec);
-    return EXIT.usage;
-  }
   const outcome = options.check
     ? checkArtifacts(options.output, artifacts)
     : writeArtifacts(options.output, artifacts, options.force === true);
   if (report(io, outcome.problems, spec)) return EXIT.failed;
   io.out(summary(rendered, outcome, options.output));
   return EXIT.ok;
-}
-
-/** Only where --only names what no target of the spec has. */
-function nothingToRender(plans: readonly Plan[], kinds: readonly Kind[]): Problem {
-  return {
-    code: 'output/nothing',
-    severity: 'error',
-    path: [],
-    message: `nothing to render: ${plans.map((plan) => plan.id).join(', ')} cannot have ${kinds.join(' or ')}; expected a release with a usable cloud-init`,
-    hint: 'use --only script, or leave --only out',
-  };
 }
 
 function summary(rendered: readonly Rendered[], outcome: Outcome, dir: string): string {

@@ -19,8 +19,8 @@ function unindent(line: string, language: Language): string {
   return language === 'c' || language === 'sh' ? line.replace(/^\t+/, '') : line;
 }
 
-/** C's comments, wherever they stand; strings and character constants are left alone. */
+/** C's comments, wherever they stand: each is a space, as in C itself. Strings and character constants are left alone. */
 function stripC(text: string): string {
   const token = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
-  return text.replace(token, (found) => (found.startsWith('/') ? '' : found));
+  return text.replace(token, (found) => (found.startsWith('/') ? ' ' : found));
 }

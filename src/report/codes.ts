@@ -147,11 +147,6 @@ export const CODES = {
     why: 'Nothing was written.',
     cure: 'Check the directory and its permissions.',
   },
-  'output/nothing': {
-    title: 'there is nothing to render',
-    why: 'A run that silently writes no file would look like success.',
-    cure: 'Leave --only out, or ask for script: releases without a usable cloud-init get only that.',
-  },
   'output/drift': {
     title: 'written files differ from what the spec gives now',
     why: '`render --check` keeps a repository honest: what is deployed is what the spec says.',

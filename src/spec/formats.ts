@@ -6,6 +6,9 @@ export type Network =
   | { readonly ok: true; readonly address: string; readonly prefix: number; readonly family: 4 | 6 }
   | { readonly ok: false; readonly why: string; readonly hint: string };
 
+/** IPv4 as IPv6 writes it. The kernel module refuses an IPv6 network that would let it in unsaid. */
+const MAPPED = ipaddr.IPv6.parse('::ffff:0:0');
+
 /** Reads `text` as CIDR. Host bits must be zero: a typo there silently trusts another network than was meant. */
 export function parseNetwork(text: string): Network {
   const hint = 'write a network as 203.0.113.0/24 or 2001:db8::/32, or the word any instead of the list';
@@ -19,7 +22,7 @@ export function parseNetwork(text: string): Network {
       const whole = `${text}/${alone === 4 ? 32 : 128}`;
       return { ok: false, why: 'has no prefix length', hint: `write ${whole} for this one address` };
     }
-    return { ok: false, why: 'is not a network in CIDR form', hint };
+    return { ok: false, why: 'is no address with a prefix length', hint };
   }
   const most = family === 4 ? 32 : 128;
   if (prefix > most) return { ok: false, why: `has a prefix longer than ${most}`, hint };
@@ -27,6 +30,9 @@ export function parseNetwork(text: string): Network {
   const network = kind.networkAddressFromCIDR(text).toString();
   if (network !== ipaddr.parse(address).toString()) {
     return { ok: false, why: 'has host bits set', hint: `the network is ${network}/${prefix}` };
+  }
+  if (family === 6 && prefix > 0 && MAPPED.match(ipaddr.IPv6.parse(network), prefix) && prefix < 96) {
+    return { ok: false, why: 'covers all of IPv4 by the way (::ffff:0:0/96)', hint: 'write any if everybody is meant' };
   }
   return { ok: true, address: network, prefix, family: family === 4 ? 4 : 6 };
 }

@@ -3,8 +3,10 @@ import type { Problem } from './types.ts';
 
 /** Faults that are YAML's own, in the order of the text; the first few, since one often leads to the next. */
 export function syntaxProblems(doc: Document.Parsed, lines: LineCounter, text: string, mostAliases: number): Problem[] {
-  const faults = [...doc.errors, ...doc.warnings].map(({ code, message, pos }) => ({ code, message, at: pos[0] }));
-  const found = faults.length > 0 ? faults : nodeFaults(doc, mostAliases);
+  const faults = [...doc.errors, ...doc.warnings]
+    .slice(0, 100)
+    .map(({ code, message, pos }) => ({ code, message, at: pos[0] }));
+  const found = faults.length > 0 ? faults.filter(isFirstThere) : nodeFaults(doc, mostAliases);
   return found.slice(0, 10).map(({ code, message, at }) => {
     const { line, col } = lines.linePos(at);
     const known = SAY[code];
@@ -26,6 +28,10 @@ interface Fault {
   readonly message: string;
   /** Offset in the text. */
   readonly at: number;
+}
+
+function isFirstThere({ at }: Fault, i: number, all: readonly Fault[]): boolean {
+  return all.findIndex((other) => other.at === at) === i;
 }
 
 const SAY: Readonly<Record<string, Pick<Problem, 'code' | 'message' | 'hint'>>> = {

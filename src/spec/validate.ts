@@ -4,10 +4,10 @@ import { nearest } from './nearest.ts';
 import { fitsSchema } from './schema.ts';
 import type { Path, Problem } from './types.ts';
 
-/** Everything in `data` that does not fit the schema, in words; empty if it fits. */
+/** What in `data` does not fit the schema, in words; empty if it fits. More than so many nobody mends in one go. */
 export function validateSchema(data: unknown): Problem[] {
   if (fitsSchema(data)) return [];
-  return (fitsSchema.errors ?? []).map(describe);
+  return (fitsSchema.errors ?? []).slice(0, 1000).map(describe);
 }
 
 /** How a value is shown in a message: JSON, control characters escaped, cut where it is long. */

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { packagedGuest } from '../../src/guest.ts';
+import { resolve } from '../../src/plan/resolve.ts';
+import { compareSeries, isWithin } from '../../src/plan/series.ts';
+import { TARGETS } from '../../src/plan/targets.ts';
+import type { Plan } from '../../src/plan/types.ts';
+import { render } from '../../src/render/index.ts';
+import { parseSpec } from '../../src/spec/parse.ts';
+
+/** The plans of a spec with these lines, and the codes of what is wrong with it. */
+function plan(lines: string): { readonly plans: readonly Plan[]; readonly codes: readonly string[] } {
+  const parsed = parseSpec(`version: 1\ntrust: [198.18.7.0/24]\n${lines}\n`);
+  const { plans, problems } = resolve(parsed.spec);
+  return { plans, codes: [...parsed.problems, ...problems].map((p) => p.code) };
+}
+
+function only(lines: string): Plan {
+  const { plans, codes } = plan(lines);
+  const [one] = plans;
+  if (!one || plans.length > 1) throw new Error(`expected one plan: ${codes.join(', ')}`);
+  return one;
+}
+
+describe('the method', () => {
+  it('auto picks what was proven', () => {
+    expect(only('targets: [debian-12]')).toMatchObject({
+      method: 'module',
+      proven: true,
+      kernelRange: { from: '5.10' },
+    });
+  });
+
+  it('auto refuses a kernel that was never booted, and the user may insist', () => {
+    expect(plan('targets: [centos-7]').codes).toEqual(['target/no-method']);
+    const insisted = only('targets: [{os: centos-7, method: module}]');
+    expect(insisted).toMatchObject({ method: 'module', proven: false, kernelRange: null });
+    expect(insisted.choices[0]?.why).toContain('unproven on 3.10');
+  });
+
+  it('is proven for one architecture only', () => {
+    expect(plan('targets: [{os: debian-12, arch: arm64}]').codes).toEqual(['target/no-method']);
+    expect(only('targets: [{os: debian-12, arch: arm64, method: module}]')).toMatchObject({
+      id: 'debian-12-arm64',
+      machine: 'aarch64',
+      proven: false,
+    });
+  });
+
+  it('is none where Secure Boot refuses it, asked for or not', () => {
+    expect(plan('secureBoot: enforced\ntargets: [debian-12]').codes).toEqual(['target/secure-boot']);
+    expect(plan('secureBoot: enforced\nmethod: module\ntargets: [debian-12]').codes).toEqual(['target/secure-boot']);
+  });
+
+  it.each(TARGETS.map((target) => target.id))('%s has one that the user can name, or a reason', (id) => {
+    const { plans, codes } = plan(`targets: [{os: ${id}, method: module}]`);
+    expect([plans.length, codes]).toEqual([1, []]);
+  });
+});
+
+describe('settings', () => {
+  it("a target's own go before those at the top", () => {
+    const { plans } = plan('boot: {reboot: never}\ntargets: [debian-12, {os: debian-13, boot: {reboot: if-needed}}]');
+    expect(plans.map((p) => p.reboot)).toEqual(['never', 'if-needed']);
+  });
+
+  it('are planned as far as they are sound, so that all faults show at once', () => {
+    const { codes } = plan('bot: 1\ntargets: [debian-12, nope, {os: debian-13, arch: ppc}]');
+    expect([...codes].sort()).toEqual(['spec/unknown-key', 'spec/value', 'target/unknown']);
+  });
+});
+
+describe('the rendered bytes', () => {
+  const bytes = (lines: string): ReadonlyMap<string, string> =>
+    new Map(
+      plan(lines)
+        .plans.flatMap((p) => render(p, packagedGuest).artifacts)
+        .map((a) => [a.path, a.content]),
+    );
+
+  it('are the same every time, and in whatever order the targets stand', () => {
+    const once = bytes('targets: [debian-12, debian-13]');
+    expect(once.size).toBe(4);
+    expect(bytes('targets: [debian-12, debian-13]')).toEqual(once);
+    expect(new Map([...bytes('targets: [debian-13, debian-12]')].sort())).toEqual(new Map([...once].sort()));
+    expect(bytes('targets: [debian-12]').get('debian-12/cloud-init/user-data')).toBe(
+      once.get('debian-12/cloud-init/user-data'),
+    );
+  });
+
+  it('change when what they carry changes', () => {
+    expect(bytes('option: {kinds: [253]}\ntargets: [debian-12]')).not.toEqual(bytes('targets: [debian-12]'));
+  });
+});
+
+describe('kernel series', () => {
+  it('are ordered by number, not by letter', () => {
+    expect(['5.4', '6.1', '5.10', '3.10', '2.6.32', '5.10'].sort(compareSeries)).toEqual([
+      '2.6.32',
+      '3.10',
+      '5.4',
+      '5.10',
+      '5.10',
+      '6.1',
+    ]);
+    expect(isWithin('5.4', { from: '5.10', to: '7.3' })).toBe(false);
+    expect(isWithin('7.3', { from: '5.10', to: '7.3' })).toBe(true);
+    expect(isWithin('7.10', { from: '5.10', to: '7.3' })).toBe(false);
+  });
+});
