@@ -49,6 +49,7 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
 });
+copyFileSync('src/receipt.schema.json', 'dist/receipt.schema.json');
 copyFileSync('src/spec/spec.schema.json', 'dist/spec.schema.json');
 chmodSync('dist/toa-bake.js', 0o755);
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });

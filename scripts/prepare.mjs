@@ -20,6 +20,7 @@ export function installNpmPackages() {
 /** Debian packages: installed as root, else named. */
 export function installDebianPackages(names) {
   const missing = names.filter((name) => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder
     const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' });
     return !stdout?.endsWith(' installed');
   });

@@ -17,6 +17,11 @@ export const CODES = {
     why: 'It must say at least whose option is believed and which distributions are wanted.',
     cure: 'Start from `toa-bake init`.',
   },
+  'spec/too-large': {
+    title: 'the spec is larger or deeper than any spec needs',
+    why: 'Reading it could take minutes: it is refused before it is parsed.',
+    cure: 'Look at what made the file; list larger networks, or use several specs.',
+  },
   'spec/encoding': {
     title: 'the spec is not UTF-8 text',
     why: 'Characters that are guessed at could turn one name or path into another.',

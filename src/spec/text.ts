@@ -3,7 +3,7 @@ import type { Problem } from './types.ts';
 
 /** The bytes of a spec file as text, or why they are none. */
 export function decodeText(bytes: Buffer): { readonly text: string } | { readonly problem: Problem } {
-  if (isUtf8(bytes)) return { text: bytes.toString('utf8') };
+  if (isUtf8(bytes)) return checkShape(bytes.toString('utf8'));
   const at = firstFault(bytes);
   return {
     problem: {
@@ -17,6 +17,30 @@ export function decodeText(bytes: Buffer): { readonly text: string } | { readonl
     },
   };
 }
+
+/** What no spec needs and a YAML parser takes minutes or a stack for: size, depth, and very many anchors, aliases or tags. */
+function checkShape(text: string): ReturnType<typeof decodeText> {
+  const found = LIMITS.find(({ exceeds }) => exceeds(text));
+  if (!found) return { text };
+  const message = `the spec has ${found.what}; expected at most ${found.most}`;
+  const hint = 'a spec is written by people: a trust list of 10,000 networks has 200 KB';
+  return { problem: { code: 'spec/too-large', severity: 'error', path: [], line: 1, column: 1, message, hint } };
+}
+
+const LIMITS: readonly { readonly what: string; readonly most: string; readonly exceeds: (text: string) => boolean }[] =
+  [
+    { what: 'more than 2,000,000 characters', most: 'that', exceeds: (text) => text.length > 2_000_000 },
+    {
+      what: 'lists nested on one line without end',
+      most: '100 levels',
+      exceeds: (text) => /(?:[-?][ \t]+|[[{][ \t]*){101}/.test(text),
+    },
+    {
+      what: 'very many anchors, aliases or tags',
+      most: '1,000',
+      exceeds: (text) => (text.match(/(?<=^|[\s,[{])[*&!]\S/gm)?.length ?? 0) > 1000,
+    },
+  ];
 
 /** Offset of the byte that ends the shortest unsound beginning, found by halving. */
 function firstFault(bytes: Buffer): number {

@@ -1,6 +1,6 @@
 /** The main job on a real machine: rendered user-data, a real cloud-init, a module built at first boot, real connections. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { inRepo, userDataOf } from '../support/bake.ts';
 import { BUILD_PACKAGES, type Disk, debianDisk } from '../support/disk.ts';
@@ -88,12 +88,14 @@ async function expectClients(vm: Machine): Promise<void> {
   expect(await nginxSees(vm, STRANGER)).toBe(STRANGER);
 }
 
+/** The receipts are kept beside the console logs. */
 async function expectInstalled(vm: Machine, disk: Disk, dataSource: string): Promise<void> {
   const ended = await vm.waitForCloudInit();
   const log = await vm.run('cat /var/lib/toa/build.log; journalctl -b --no-pager -n 40 -u cloud-final');
   expect(ended, log.stdout).toMatchObject({ code: 0, status: 'done', errors: [] });
   expect(ended.dataSource).toContain(dataSource);
   const said = await receipt(vm);
+  writeFileSync(vm.log.replace(/log$/, 'receipt.json'), JSON.stringify(said, null, 2));
   expect(said).toMatchObject({ result: 'ok', code: 0, verify: { result: 'pass' } });
   expect(userData).toContain(`payload sha256 ${said.payload}`);
   expect(said.kernels.map((k) => k.release)).toEqual([disk.release]);
@@ -153,7 +155,7 @@ describe.concurrent('a machine from rendered user-data', () => {
     expect(ended.status).toBe('error');
     const said = await receipt(vm);
     expect(said).toMatchObject({ result: 'failed', step: 'deps', code: 11, kernels: [], verify: null });
-    expect(said.reason).toMatch(/^no gcc on this machine, and apt could not install gcc make linux-headers-/);
+    expect(said.reason).toMatch(/^apt could not install gcc make linux-headers-\S+: \S/);
     const left =
       'ls /usr/local/sbin/toa-setup /usr/local/lib/toa /etc/toa /etc/modprobe.d/toa.conf /lib/modules/*/updates 2>/dev/null';
     expect((await vm.run(left)).stdout).toBe('');
