@@ -6,6 +6,8 @@ export interface Cloud {
   readonly warnBytes: number;
   /** Past this the cloud refuses the user-data. */
   readonly failBytes: number;
+  /** Whether the cloud passes on user-data that is gzip as a whole, which cloud-init then unpacks. */
+  readonly gzip: boolean;
   readonly source: string;
 }
 
@@ -15,6 +17,7 @@ export const CLOUDS: readonly Cloud[] = [
     name: 'Alibaba Cloud ECS',
     warnBytes: 16_384,
     failBytes: 32_768,
+    gzip: false,
     source: 'ECS documentation, "Customize the initialization configuration": 32 KB today, 16 KB in older pages',
   },
   {
@@ -22,13 +25,16 @@ export const CLOUDS: readonly Cloud[] = [
     name: 'Amazon EC2',
     warnBytes: 16_384,
     failBytes: 16_384,
-    source: 'EC2 User Guide, "Run commands when you launch an EC2 instance": 16 KB in raw form',
+    gzip: true,
+    source:
+      'EC2 User Guide, "Run commands when you launch an EC2 instance": 16 KB in raw form; cloud-init, "User-data formats": gzip',
   },
   {
     id: 'tencent-cvm',
     name: 'Tencent Cloud CVM',
     warnBytes: 16_384,
     failBytes: 16_384,
+    gzip: false,
     source: 'CVM documentation, "Setting custom data": 16 KB; whether before or after base64 is not said',
   },
   {
@@ -36,6 +42,7 @@ export const CLOUDS: readonly Cloud[] = [
     name: 'Huawei Cloud ECS',
     warnBytes: 32_768,
     failBytes: 32_768,
+    gzip: false,
     source: 'ECS documentation, "Injecting user data": 32 KB, ASCII',
   },
   {
@@ -43,6 +50,7 @@ export const CLOUDS: readonly Cloud[] = [
     name: 'Azure',
     warnBytes: 65_535,
     failBytes: 65_535,
+    gzip: false,
     source: 'Azure documentation, "Custom data and cloud-init": 64 KB',
   },
   {
@@ -50,6 +58,7 @@ export const CLOUDS: readonly Cloud[] = [
     name: 'OpenStack',
     warnBytes: 65_535,
     failBytes: 65_535,
+    gzip: false,
     source: 'Nova API reference: user_data at most 65,535 bytes in base64',
   },
   {
@@ -57,6 +66,7 @@ export const CLOUDS: readonly Cloud[] = [
     name: 'Google Cloud',
     warnBytes: 262_144,
     failBytes: 262_144,
+    gzip: false,
     source: 'Compute Engine documentation: 256 KB a metadata value',
   },
 ];

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { Document, type Scalar } from 'yaml';
+import type { Cloud } from '../catalog/clouds.ts';
 import type { Plan } from '../plan/types.ts';
 import { printCount } from '../report/count.ts';
 import type { Problem } from '../spec/types.ts';
@@ -57,18 +58,30 @@ export function sizeProblems(plan: Plan, userData: string, payload: Payload): re
   return plan.clouds
     .filter((cloud) => raw > cloud.warnBytes)
     .map((cloud) => {
-      const fails = raw > cloud.failBytes;
-      const limit = printCount(fails ? cloud.failBytes : cloud.warnBytes);
-      return {
-        code: fails ? 'size/limit' : 'size/warning',
-        severity: fails ? 'error' : 'warning',
-        path: [],
-        message: `user-data of ${plan.id} has ${size}; ${cloud.name} ${fails ? 'takes at most' : 'is only sure to take'} ${limit}. Biggest parts before compression: ${biggest.join(', ')}`,
-        hint: fails
-          ? 'shorten the trust list, or use a golden image, which has no such limit'
-          : `${cloud.source}; keep below to be safe`,
-      } as const;
+      const verdict = judgeSize(cloud, raw, userData);
+      const message = `user-data of ${plan.id} has ${size}; ${cloud.name} ${verdict.says}. Biggest parts before compression: ${biggest.join(', ')}`;
+      return { ...SIZE[verdict.code], code: verdict.code, path: [], message };
     });
+}
+
+type SizeCode = 'size/limit' | 'size/gzip' | 'size/warning';
+
+const SIZE: Readonly<Record<SizeCode, Pick<Problem, 'severity' | 'hint'>>> = {
+  'size/limit': {
+    severity: 'error',
+    hint: 'shorten the trust list, or use the install script, which has no such limit',
+  },
+  'size/gzip': { severity: 'warning', hint: 'hand it over compressed, gzip -9 -c user-data; cloud-init unpacks it' },
+  'size/warning': { severity: 'warning', hint: 'keep below the smaller limit to be safe' },
+};
+
+/** What one cloud says to `raw` bytes of user-data, which are over its warning size. */
+function judgeSize(cloud: Cloud, raw: number, userData: string): { readonly code: SizeCode; readonly says: string } {
+  const [warn, fail] = [printCount(cloud.warnBytes), printCount(cloud.failBytes)];
+  if (raw <= cloud.failBytes) return { code: 'size/warning', says: `is only sure to take ${warn}` };
+  const compressed = cloud.gzip ? gzipSync(userData, { level: 9 }).length : Number.POSITIVE_INFINITY;
+  if (compressed > cloud.failBytes) return { code: 'size/limit', says: `takes at most ${fail}` };
+  return { code: 'size/gzip', says: `takes at most ${fail}, and ${printCount(compressed)} as gzip would fit` };
 }
 
 /** Length of `bytes` bytes in base64, padded. */

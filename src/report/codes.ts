@@ -137,6 +137,11 @@ export const CODES = {
     why: 'The cloud would refuse to start the machine, or cut the user-data.',
     cure: 'Shorten the trust list (larger networks), or bake an image.',
   },
+  'size/gzip': {
+    title: 'user-data fits a cloud only when it is compressed',
+    why: 'Handed over as it is, the cloud would refuse it.',
+    cure: 'Hand over the output of gzip -9 -c user-data; cloud-init unpacks it. In Terraform: base64gzip(file(...)).',
+  },
   'size/warning': {
     title: 'user-data is near the limit of a cloud',
     why: 'Older pages or tools of that cloud state a smaller limit than its newest.',

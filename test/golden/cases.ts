@@ -183,6 +183,11 @@ export const CASES: readonly Case[] = [
     run: [['render']],
   },
   {
+    name: 'render-fits-a-cloud-compressed',
+    spec: spec({ clouds: 'clouds: [aws-ec2]' }),
+    run: [['render', '-o', 'out']],
+  },
+  {
     name: 'render-near-a-clouds-limit',
     spec: spec({ clouds: 'clouds: [alibaba-ecs]', trust: `trust:\n${networks(700)}` }),
     run: [['render']],

@@ -63,5 +63,6 @@ function masked(text: string): string {
   return text
     .replace(/ +[\d,]+ bytes/g, ' N bytes')
     .replace(/\([\d,]+ in base64\)/g, '(N in base64)')
+    .replace(/[\d,]+( as gzip would fit)/g, 'N$1')
     .replace(/(Biggest parts before compression: ).*(?= \[size)/g, '$1...');
 }

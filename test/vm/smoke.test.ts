@@ -1,6 +1,7 @@
 /** The main job on a real machine: rendered user-data, a real cloud-init, a module built at first boot, real connections. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { inRepo, userDataOf } from '../support/bake.ts';
 import { BUILD_PACKAGES, type Disk, debianDisk } from '../support/disk.ts';
@@ -46,8 +47,9 @@ beforeAll(async () => {
 async function boot(
   { onTestFinished }: TestContext,
   options: Pick<MachineOptions, 'name' | 'disk' | 'dataSource' | 'network'>,
+  given: string | Uint8Array = userData,
 ): Promise<Machine> {
-  const vm = await bootMachine({ ...options, smp: 1, ...(options.dataSource === 'none' ? {} : { userData }) });
+  const vm = await bootMachine({ ...options, smp: 1, ...(options.dataSource === 'none' ? {} : { userData: given }) });
   onTestFinished(() => vm.discard());
   return vm;
 }
@@ -142,8 +144,12 @@ describe.concurrent('a machine from rendered user-data', () => {
     await expectClients(vm);
   });
 
-  it("(c) without compiler and headers: they come from the distribution's mirror", async (test) => {
-    const vm = await boot(test, { name: 'smoke-bare', disk: bare, dataSource: 'nocloud', network: true });
+  it("(c) without compiler and headers: they come from the distribution's mirror; user-data as gzip", async (test) => {
+    const vm = await boot(
+      test,
+      { name: 'smoke-bare', disk: bare, dataSource: 'nocloud', network: true },
+      gzipSync(userData),
+    );
     expect((await vm.run('command -v gcc make')).code).not.toBe(0);
     await expectInstalled(vm, bare, 'DataSourceNoCloud');
     await expectClients(vm);
