@@ -403,13 +403,14 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
     });
 
     // busybox's sort orders by another rule; no distribution of the catalog has it.
-    it.skipIf(shell === 'busybox')('orders them as rpm does', async () => {
-      const kernels = ['5.14.0-70.el9.x86_64', '5.14.0-70.13.1.el9_0.x86_64', '5.14.0-70.2.el9.x86_64'];
-      const machine = fake(shell, { kernels });
-      await machine.install(script());
-      expect(receipt(machine)).toMatchObject({ next: '5.14.0-70.13.1.el9_0.x86_64' });
-      expect(receipt(machine).kernels.map((k) => k.release)).toEqual([kernels[0], kernels[2], kernels[1]]);
-    });
+    if (shell !== 'busybox')
+      it('orders them as rpm does', async () => {
+        const kernels = ['5.14.0-70.el9.x86_64', '5.14.0-70.13.1.el9_0.x86_64', '5.14.0-70.2.el9.x86_64'];
+        const machine = fake(shell, { kernels });
+        await machine.install(script());
+        expect(receipt(machine)).toMatchObject({ next: '5.14.0-70.13.1.el9_0.x86_64' });
+        expect(receipt(machine).kernels.map((k) => k.release)).toEqual([kernels[0], kernels[2], kernels[1]]);
+      });
 
     it('a folder with an odd name is no kernel', async () => {
       const machine = fake(shell, { kernels: [KERNEL, '7.9 "old"'] });
