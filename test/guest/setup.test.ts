@@ -8,7 +8,7 @@ import { resolve } from '../../src/plan/resolve.ts';
 import { TARGETS } from '../../src/plan/targets.ts';
 import { render } from '../../src/render/index.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
-import { inRepo } from '../support/bake.ts';
+import { inRepo } from '../support/cli.ts';
 import { FakeMachine, KERNEL, type MachineParts, type Run, SHELLS, type Shell } from '../support/fakeroot.ts';
 
 const NEWER = '6.1.0-100-amd64';

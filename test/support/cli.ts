@@ -1,7 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { main } from '../../src/cli/main.ts';
+
+/** Path of a file of the checkout. */
+export const inRepo = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** What a run of the program left behind for its caller. */
 export interface Run {
@@ -30,6 +35,26 @@ export async function runCli(folder: string, args: readonly string[]): Promise<R
   } finally {
     process.chdir(before);
   }
+}
+
+/** Runs the program as users have it, built and in a process of its own. */
+export async function runBuilt(folder: string, args: readonly string[]): Promise<Run> {
+  const { exitCode, stdout, stderr } = await execa('node', [inRepo('dist/toa-bake.js'), ...args], {
+    cwd: folder,
+    reject: false,
+    env: { NO_COLOR: '1' },
+    stripFinalNewline: false,
+  });
+  return { code: exitCode ?? -1, stdout, stderr };
+}
+
+/** The user-data that the built program writes for the target `id` of a spec. */
+export async function userDataOf(spec: string, id: string): Promise<string> {
+  return await inFolder({ 'toa.yaml': spec }, async (folder) => {
+    const { code, stderr } = await runBuilt(folder, ['render', '-o', 'out']);
+    if (code !== 0) throw new Error(`render: exit code ${code}\n${stderr}`);
+    return readFileSync(join(folder, `out/${id}/cloud-init/user-data`), 'utf8');
+  });
 }
 
 /** Files to lay out, by path: their content, a link's target, or an executable's text. */

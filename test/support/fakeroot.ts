@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { inRepo } from './bake.ts';
+import { inRepo } from './cli.ts';
 
 /** The shells that toa-setup must run under. busybox brings its own sed, awk, sort and so on. */
 export const SHELLS = ['dash', 'bash', 'busybox'] as const;

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { inRepo, userDataOf } from '../support/bake.ts';
+import { inRepo, userDataOf } from '../support/cli.ts';
 import { BUILD_PACKAGES, type Disk, debianDisk } from '../support/disk.ts';
 import { bootMachine, type Machine, type MachineOptions } from '../support/machine.ts';
 
