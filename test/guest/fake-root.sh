@@ -46,6 +46,8 @@ yum | dnf | zypper)
 	;;
 rpm) steer rpm | grep -qx "$2" ;;
 make)
+	# Once: whoever waits for the build is gone, as if the power had been cut.
+	[ ! -e "$FAKE/power-cut" ] || { rm "$FAKE/power-cut" && kill -9 "$PPID"; }
 	release=${2#"$TOA_ROOT/lib/modules/"}
 	release=${release%/build}
 	# Written before it fails, as a compiler that dies halfway does.

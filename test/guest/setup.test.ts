@@ -443,6 +443,20 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
       expect(machine.tree('/lib/modules')).toEqual(before);
     });
 
+    it('a power cut before the reader is in place: cloud-init runs all again at the next boot, and then no more', async () => {
+      const again = '/var/lib/cloud/scripts/per-boot/toa';
+      const files = { '/var/lib/toa/install-toa.sh': '', '/var/lib/cloud/scripts/per-boot/.keep': '' };
+      const machine = fake(shell, { files, steer: { 'power-cut': '' } });
+      expect((await machine.install(script())).code).not.toBe(0);
+      expect(machine.read(again)).toBe('#!/bin/sh\nexec sh /var/lib/toa/install-toa.sh all\n');
+      expect(machine.has(RECEIPT)).toBe(false);
+      expect(await machine.install(script())).toMatchObject({ code: 0 });
+      expect([machine.has(again), machine.has(module(KERNEL))]).toEqual([false, true]);
+      machine.steer({ [`make-fails-${KERNEL}`]: 'error: no\n' });
+      expect((await machine.install(await edited((f) => f.replace('pr_info(', 'pr_warn(')))).code).toBe(12);
+      expect(machine.has(again)).toBe(false);
+    });
+
     it('a build that fails for a kernel that is not next does not stop the rest', async () => {
       const machine = fake(shell, { ...both, steer: { [`make-fails-${KERNEL}`]: 'error: no\n' } });
       const run = await machine.install(script());
