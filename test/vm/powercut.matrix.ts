@@ -13,7 +13,7 @@ it('finishes at the next boot what a power cut stopped', { timeout: 1_800_000 },
   const userData = await userDataOf(SPEC, 'debian-12');
   const vm = await bootMachine({ name: 'powercut', disk, dataSource: 'nocloud', network: false, userData });
   onTestFinished(() => vm.discard());
-  await vm.run('until pidof -s cc1; do sleep 0.2; done', { timeoutMs: 600_000 });
+  await vm.run('until [ -e /var/lib/toa/work/toa.o ] || pidof cc1; do sleep 0.2; done', { timeoutMs: 600_000 });
   await vm.kill();
   await vm.startAgain();
   expect((await vm.run(`ls ${RECEIPT} /lib/modules/*/updates/toa/toa.ko`)).stdout).toBe('');
