@@ -12,7 +12,12 @@ export default defineConfig({
     projects: [
       {
         plugins: [templates],
-        test: { name: 'fast', include: ['test/{unit,golden,guest,tools}/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'fast',
+          include: ['test/{unit,golden,guest,tools}/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         test: {

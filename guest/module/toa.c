@@ -12,18 +12,32 @@
 #include <linux/bsearch.h>
 #include <linux/ftrace.h>
 #include <linux/inet.h>
+#include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/proc_fs.h>
+#include <linux/random.h>
 #include <linux/seq_file.h>
 #include <linux/sort.h>
-#include <linux/tracepoint.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "compat.h"
 #include "option.h"
 
-#define TOA_VERSION "0.1.0"
+#define PROC_FILE(name, wr)							\
+	static int name##_open(struct inode *inode, struct file *file)		\
+	{									\
+		return single_open(file, name##_show, NULL);			\
+	}									\
+	static const struct proc_ops name##_ops = {				\
+		.proc_open = name##_open,					\
+		.proc_read = seq_read,						\
+		.proc_write = wr,						\
+		.proc_lseek = seq_lseek,					\
+		.proc_release = single_release,					\
+	}
 
 /* --- counters: /proc/net/toa_stats --- */
 
@@ -37,7 +51,8 @@
 	X(untrusted)		\
 	X(malformed)		\
 	X(unsupported_family)	\
-	X(memory)
+	X(memory)		\
+	X(hooks_off)
 
 #define ROW_ID(row) ROW_##row,
 #define ROW_NAME(row) #row,
@@ -48,11 +63,28 @@ static DEFINE_PER_CPU(unsigned long[NR_ROWS], rows);
 
 #define count(row) this_cpu_inc(rows[ROW_##row])
 
+static unsigned long beats;
+
+/* Hooked like the rest: whether the hook runs tells whether ftrace was switched off. */
+static noinline void toa_beat(void)
+{
+	barrier();
+}
+
+static bool hooks_are_off(void)
+{
+	unsigned long before = READ_ONCE(beats);
+
+	toa_beat();
+	return READ_ONCE(beats) == before;
+}
+
 static int stats_show(struct seq_file *seq, void *unused)
 {
 	static const char * const names[] = { ROWS(ROW_NAME) };
 	int row, cpu;
 
+	per_cpu(rows, cpumask_first(cpu_possible_mask))[ROW_hooks_off] = hooks_are_off();
 	seq_printf(seq, "%25s", "");
 	for_each_possible_cpu(cpu)
 		seq_printf(seq, "%8s%-3d", "CPU", cpu);
@@ -64,6 +96,8 @@ static int stats_show(struct seq_file *seq, void *unused)
 	seq_puts(seq, "\n");
 	return 0;
 }
+
+PROC_FILE(stats, NULL);
 
 /* --- whose option is believed: trusted=, /proc/net/toa_trusted --- */
 
@@ -84,7 +118,7 @@ struct trust {
 };
 
 static struct trust nobody;
-static struct trust __rcu *trust = RCU_INITIALIZER(&nobody);
+static struct trust __rcu *trust = (struct trust __force __rcu *)&nobody;
 
 static void free_trust(struct trust *t)
 {
@@ -188,51 +222,57 @@ static int set_trust(char *text)
 	return err;
 }
 
-static int trusted_show(struct seq_file *seq, void *unused)
+static void show_address(struct seq_file *seq, const struct in6_addr *addr)
+{
+	if (ipv6_addr_v4mapped(addr))
+		seq_printf(seq, "%pI4", &addr->s6_addr32[3]);
+	else
+		seq_printf(seq, "%pI6c", addr);
+}
+
+static void show_trust(struct seq_file *seq, char end)
 {
 	const struct network *net;
 	const struct trust *t;
 
 	rcu_read_lock();
 	t = rcu_dereference(trust);
-	for (net = t->net; net < t->net + t->n; net++)
-		if (!net->plen)
-			seq_puts(seq, "any\n");
-		else if (ipv6_addr_v4mapped(&net->addr))
-			seq_printf(seq, "%pI4/%u\n", &net->addr.s6_addr32[3], net->plen - 96);
-		else
-			seq_printf(seq, "%pI6c/%u\n", &net->addr, net->plen);
+	for (net = t->net; net < t->net + t->n; net++) {
+		if (net->plen) {
+			show_address(seq, &net->addr);
+			seq_printf(seq, "/%u%c", net->plen -
+				   (ipv6_addr_v4mapped(&net->addr) ? 96 : 0), end);
+		} else {
+			seq_printf(seq, "any%c", end);
+		}
+	}
 	rcu_read_unlock();
-	return 0;
 }
 
-static int trusted_open(struct inode *inode, struct file *file)
+static int trusted_show(struct seq_file *seq, void *unused)
 {
-	return single_open(file, trusted_show, NULL);
+	show_trust(seq, '\n');
+	return 0;
 }
 
 static ssize_t trusted_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
 {
-	char *text = *pos || len > LIST_MAX ? ERR_PTR(-EINVAL) : memdup_user_nul(from, len);
+	char *text = *pos || len > LIST_MAX ? NULL : vzalloc(len + 1);
 	int err = -EINVAL;
 
-	if (IS_ERR(text))
-		return PTR_ERR(text);
+	if (!text)
+		return *pos || len > LIST_MAX ? -EINVAL : -ENOMEM;
+	if (copy_from_user(text, from, len))
+		err = -EFAULT;
 	/* Tools that copy in pieces end a piece anywhere: half a network must not be believed. */
-	if (strlen(text) == len && (len < PAGE_SIZE || text[len - 1] == '\n'))
+	else if (strlen(text) == len && (len < PAGE_SIZE || text[len - 1] == '\n'))
 		err = set_trust(text);
-	kfree(text);
+	vfree(text);
 	*pos = len;
 	return err ?: len;
 }
 
-static const struct proc_ops trusted_ops = {
-	.proc_open = trusted_open,
-	.proc_read = seq_read,
-	.proc_write = trusted_write,
-	.proc_lseek = seq_lseek,
-	.proc_release = single_release,
-};
+PROC_FILE(trusted, trusted_write);
 
 static int trusted_set(const char *val, const struct kernel_param *kp)
 {
@@ -247,12 +287,10 @@ static int trusted_get(char *page, const struct kernel_param *kp)
 {
 	struct seq_file seq = { .buf = page, .size = PAGE_SIZE };
 
-	trusted_show(&seq, NULL);
-	if (seq_has_overflowed(&seq))
+	show_trust(&seq, ',');
+	if (seq.count == seq.size)
 		return sprintf(page, "%u networks, see /proc/net/toa_trusted\n", nr_trusted());
-	/* One line: the last line's end stays, and an empty list is an empty line. */
-	page[seq.count] = '\0';
-	strreplace(page, '\n', ',');
+	/* One line: its end is where the last comma was, and an empty list is an empty line. */
 	seq.count += !seq.count;
 	page[seq.count - 1] = '\n';
 	return seq.count;
@@ -311,6 +349,59 @@ static const struct kernel_param_ops kinds_param = {
 module_param_cb(kinds, &kinds_param, NULL, 0644);
 MODULE_PARM_DESC(kinds, "of 254,253,252,200,28");
 
+/* --- who sends the option without being believed: /proc/net/toa_untrusted --- */
+
+static struct sender {
+	struct in6_addr addr;
+	unsigned long count, last;
+} senders[16];
+
+/* For writers of all tables. Raw: a hook may run where PREEMPT_RT forbids to sleep. */
+static DEFINE_RAW_SPINLOCK(lock);
+
+static void note_sender(const struct in6_addr *addr)
+{
+	struct sender *s, *slot = senders;
+	unsigned long flags;
+
+	/* A stranger must not make others wait. */
+	if (!raw_spin_trylock_irqsave(&lock, flags))
+		return;
+	for (s = senders; s < senders + ARRAY_SIZE(senders); s++)
+		if (s->count && ipv6_addr_equal(&s->addr, addr))
+			break;
+		else if (!s->count || (slot->count && time_before(s->last, slot->last)))
+			slot = s;
+	if (s == senders + ARRAY_SIZE(senders)) {
+		s = slot;
+		s->addr = *addr;
+		s->count = 0;
+	}
+	s->count++;
+	s->last = jiffies;
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+static int untrusted_show(struct seq_file *seq, void *unused)
+{
+	unsigned long flags;
+	struct sender s;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(senders); i++) {
+		raw_spin_lock_irqsave(&lock, flags);
+		s = senders[i];
+		raw_spin_unlock_irqrestore(&lock, flags);
+		if (!s.count)
+			continue;
+		show_address(seq, &s.addr);
+		seq_printf(seq, " %lu %lu\n", s.count, (jiffies - s.last) / HZ);
+	}
+	return 0;
+}
+
+PROC_FILE(untrusted, NULL);
+
 /* --- what is known of a connection: its mark, by socket --- */
 
 #define MARK_BITS 15
@@ -325,9 +416,6 @@ struct mark {
 
 static struct hlist_head marks[1 << MARK_BITS];
 static atomic_t nr_marks;	/* 0 lets everybody pass after one read */
-
-/* For writers of both tables. Raw: a hook may run where PREEMPT_RT forbids to sleep. */
-static DEFINE_RAW_SPINLOCK(lock);
 
 static struct hlist_head *mark_list(const struct sock *sk)
 {
@@ -379,8 +467,7 @@ static bool set_mark(const struct sock *sk, const struct toa_option *option)
 	return true;
 }
 
-/* Probe of the tracepoint tcp_destroy_sock. */
-static void drop_mark(void *unused, struct sock *sk)
+static void drop_mark(const struct sock *sk)
 {
 	unsigned long flags;
 	struct mark *m;
@@ -404,41 +491,52 @@ static void drop_mark(void *unused, struct sock *sk)
 #define SYN_WAYS 4
 #define SYN_LIFE (64 * HZ)	/* as long as a SYN-ACK is repeated by default */
 
+/* Tells a SYN from all others. */
+struct syn_id {
+	struct in6_addr saddr, daddr;	/* IPv4 as ::ffff:a.b.c.d */
+	struct net *net;
+	u32 ports, seq;
+};
+
 static struct syn {
-	u64 key;
+	struct syn_id id;
 	unsigned long since;
 	struct toa_option option;
 } syns[SYN_SLOTS];
-static siphash_key_t secret;
+static u32 secret;
 static unsigned long syn_until;	/* after it no remembered SYN is alive */
 
-/* Tells a SYN from all others: its namespace, addresses, ports and sequence number. */
-static u64 syn_key(const struct sk_buff *skb, const struct sock *sk, u32 isn)
+static void get_address(const struct sk_buff *skb, bool dest, struct in6_addr *addr)
 {
-	u64 pair = skb->protocol == htons(ETH_P_IPV6) ?
-		   siphash(&ipv6_hdr(skb)->saddr, 32, &secret) :
-		   siphash(&ip_hdr(skb)->saddr, 8, &secret);
-
-	return siphash_4u64(pair, *(u32 *)tcp_hdr(skb), isn, (uintptr_t)sock_net(sk), &secret);
+	if (skb->protocol == htons(ETH_P_IPV6))
+		*addr = dest ? ipv6_hdr(skb)->daddr : ipv6_hdr(skb)->saddr;
+	else
+		ipv6_addr_set_v4mapped(dest ? ip_hdr(skb)->daddr : ip_hdr(skb)->saddr, addr);
 }
 
 /* Keeps the SYN's option in the place of the oldest of its set, or finds it. */
-static bool syn_option(u64 key, struct toa_option *option, bool keep)
+static bool syn_option(const struct sock *sk, const struct sk_buff *skb, u32 seq,
+		       struct toa_option *option, bool keep)
 {
-	struct syn *syn, *slot = &syns[key % SYN_SLOTS];
+	struct syn_id id = { .net = sock_net(sk), .ports = *(u32 *)tcp_hdr(skb), .seq = seq };
+	struct syn *syn, *slot = NULL;
 	unsigned long flags;
 	bool found;
-	int i;
+	u32 i, hash;
 
+	get_address(skb, false, &id.saddr);
+	get_address(skb, true, &id.daddr);
+	hash = jhash2((u32 *)&id, sizeof(id) / 4, secret);
 	raw_spin_lock_irqsave(&lock, flags);
-	for (i = 1; i < SYN_WAYS && slot->key != key; i++) {
-		syn = &syns[(key + i) % SYN_SLOTS];
-		if (syn->key == key || time_before(syn->since, slot->since))
+	for (i = 0, found = false; i < SYN_WAYS && !found; i++) {
+		syn = &syns[(hash + i) % SYN_SLOTS];
+		found = !memcmp(&syn->id, &id, sizeof(id));
+		if (!slot || found || time_before(syn->since, slot->since))
 			slot = syn;
 	}
-	found = slot->key == key && time_before(jiffies, slot->since + SYN_LIFE);
+	found = found && time_before(jiffies, slot->since + SYN_LIFE);
 	if (keep)
-		*slot = (struct syn){ key, jiffies, *option };
+		*slot = (struct syn){ id, jiffies, *option };
 	else
 		*option = slot->option;
 	raw_spin_unlock_irqrestore(&lock, flags);
@@ -447,23 +545,9 @@ static bool syn_option(u64 key, struct toa_option *option, bool keep)
 
 /* --- hooks --- */
 
-/* 6.2 and later have ftrace_regs_get_argument(), as a macro or, on arm64, as a function. */
-#if !defined(ftrace_regs_get_argument) && \
-	!(defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS))
-#ifdef ftrace_instruction_pointer_set
-#define PT(fregs) (&(fregs)->regs)
-#else
-/* Before 5.11 */
-#define ftrace_regs pt_regs
-#define PT(regs) regs
-#endif
-#define ftrace_regs_get_argument(regs, n) regs_get_kernel_argument(PT(regs), n)
-#define ftrace_regs_set_instruction_pointer(regs, ip) instruction_pointer_set(PT(regs), ip)
-#endif
-
 #define HOOK(fn) \
-	static void fn(unsigned long ip, unsigned long parent, struct ftrace_ops *ops, \
-		       struct ftrace_regs *regs)
+	static notrace void fn(unsigned long ip, unsigned long parent, struct ftrace_ops *ops, \
+			       struct ftrace_regs *regs)
 #define ARG(n) ((void *)ftrace_regs_get_argument(regs, n))
 
 /* The segment's option, if it has one that is sound and its sender is believed. */
@@ -479,40 +563,45 @@ static bool read_option(const struct sk_buff *skb, struct toa_option *option)
 	verdict = p ? toa_parse(p, len, READ_ONCE(kinds), option) : TOA_NONE;
 	if (verdict == TOA_NONE)
 		return false;
-	if (skb->protocol == htons(ETH_P_IPV6))
-		saddr = ipv6_hdr(skb)->saddr;
-	else
-		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &saddr);
-	if (!is_trusted(&saddr))
+	get_address(skb, false, &saddr);
+	if (!is_trusted(&saddr)) {
 		count(untrusted);
-	else if (verdict == TOA_MALFORMED)
+		note_sender(&saddr);
+		return false;
+	}
+	if (verdict == TOA_MALFORMED)
 		count(malformed);
-	else
-		return true;
-	return false;
+	return verdict == TOA_FOUND;
+}
+
+static void keep_syn(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct toa_option option;
+
+	if (!read_option(skb, &option))
+		return;
+	syn_option(sk, skb, ntohl(tcp_hdr(skb)->seq), &option, true);
+	WRITE_ONCE(syn_until, jiffies + SYN_LIFE);
 }
 
 /* tcp_conn_request(rsk_ops, af_ops, sk, skb) */
 HOOK(on_syn)
 {
-	const struct sk_buff *skb = ARG(3);
-	struct toa_option option;
-
-	if (!read_option(skb, &option))
-		return;
-	syn_option(syn_key(skb, ARG(2), ntohl(tcp_hdr(skb)->seq)), &option, true);
-	WRITE_ONCE(syn_until, jiffies + SYN_LIFE);
+	keep_syn(ARG(2), ARG(3));
 }
 
-/* tcp_child_process(parent, child, skb) */
-HOOK(on_child)
+/* tcp_v4_conn_request(sk, skb) and tcp_v6_conn_request(sk, skb), before 3.17 */
+HOOK(on_old_syn)
 {
-	const struct sock *sk = ARG(1);
-	const struct sk_buff *skb = ARG(2);
+	keep_syn(ARG(0), ARG(1));
+}
+
+static void mark_child(const struct sock *sk, const struct sk_buff *skb, bool read)
+{
 	struct toa_option option;
-	bool found = read_option(skb, &option) ||
+	bool found = (read && read_option(skb, &option)) ||
 		     (time_before(jiffies, READ_ONCE(syn_until)) &&
-		      syn_option(syn_key(skb, sk, tcp_sk(sk)->rcv_nxt - 1), &option, false));
+		      syn_option(sk, skb, tcp_sk(sk)->rcv_nxt - 1, &option, false));
 
 	if (found && option.ipv6 && sk->sk_family == AF_INET) {
 		count(unsupported_family);
@@ -524,18 +613,34 @@ HOOK(on_child)
 		count(syn_recv_sock_no_toa);
 }
 
-/* tcp_disconnect(sk, flags): the socket may be connected to somebody else next. */
-HOOK(on_disconnect)
+/* tcp_child_process(parent, child, skb) */
+HOOK(on_child)
 {
-	drop_mark(NULL, ARG(0));
+	mark_child(ARG(1), ARG(2), true);
+}
+
+/* tcp_fastopen_add_skb(sk, skb): a child made of a SYN, which was read already, or the client's end. */
+HOOK(on_fastopen)
+{
+	const struct sock *sk = ARG(0);
+
+	if (sk->sk_state == TCP_SYN_RECV)
+		mark_child(sk, ARG(1), false);
+}
+
+/* tcp_disconnect(sk, flags): the socket may be connected to somebody else next; tcp_v4_destroy_sock(sk) */
+HOOK(on_end)
+{
+	drop_mark(ARG(0));
 }
 
 /* In place of inet_getname() and inet6_getname() for the peer of a marked socket. Must not sleep. */
-static int marked_getname(struct socket *sock, struct sockaddr *name, int peer)
+static int marked_getname(struct socket *sock, struct sockaddr *name, long third, long fourth)
 {
 	const struct sock *sk = sock->sk;
 	struct sockaddr_in *in = (void *)name;
 	struct sockaddr_in6 *in6 = (void *)name;
+	int peer = OLD_GETNAME ? fourth : third;
 	const struct mark *m;
 	int len = -ENOTCONN;
 
@@ -563,7 +668,10 @@ static int marked_getname(struct socket *sock, struct sockaddr *name, int peer)
 		count(getname_toa_ok);
 	else
 		count(getname_toa_mismatch);
-	return len;
+	if (!OLD_GETNAME || len < 0)
+		return len;
+	*(int *)third = len;
+	return 0;
 }
 
 /* inet_getname(sock, uaddr, peer) */
@@ -573,7 +681,7 @@ HOOK(on_getname)
 
 	if (!atomic_read(&nr_marks))
 		return;
-	if (!(int)(uintptr_t)ARG(2))
+	if (!(int)(uintptr_t)ARG(2 + OLD_GETNAME))
 		count(getname_toa_bypass);
 	else if (is_marked(sock->sk))
 		ftrace_regs_set_instruction_pointer(regs, (unsigned long)marked_getname);
@@ -581,27 +689,38 @@ HOOK(on_getname)
 		count(getname_toa_empty);
 }
 
+HOOK(on_beat)
+{
+	WRITE_ONCE(beats, beats + 1);
+}
+
 /* Who removes marks and who reads them before who sets them. */
 static struct hook {
-	char name[20];
 	struct ftrace_ops ops;
+	u8 needed;	/* so many of the functions must be there */
+	bool instead;	/* only where the functions of the hook before this one are not there */
+	bool set;
+	char fn[2][24];
 } hooks[] = {
-	{ "tcp_disconnect", { .func = on_disconnect } },
-	{ "inet_getname", { .func = on_getname } },
-	{ "inet6_getname", { .func = on_getname } },
-	{ "tcp_child_process", { .func = on_child } },
-	{ "tcp_conn_request", { .func = on_syn } },
+	{ { .func = on_beat }, 1, .fn = { "toa_beat" } },
+	{ { .func = on_end }, 2, .fn = { "tcp_disconnect", "tcp_v4_destroy_sock" } },
+	{ { .func = on_getname }, 1, .fn = { "inet_getname", "inet6_getname" } },
+	{ { .func = on_child }, 1, .fn = { "tcp_child_process" } },
+	{ { .func = on_fastopen }, 0, .fn = { "tcp_fastopen_add_skb" } },
+	{ { .func = on_syn }, 0, .fn = { "tcp_conn_request" } },
+	{ { .func = on_old_syn }, 1, true, .fn = { "tcp_v4_conn_request", "tcp_v6_conn_request" } },
 };
 
-static struct tracepoint *destroy_sock;
-static struct proc_dir_entry *proc_stats, *proc_trusted;
-
-static void find_tracepoint(struct tracepoint *tp, void *unused)
-{
-	if (!strcmp(tp->name, "tcp_destroy_sock") &&
-	    !tracepoint_probe_register(tp, drop_mark, NULL))
-		destroy_sock = tp;
-}
+static struct {
+	const char *name;
+	umode_t mode;
+	const struct proc_ops *ops;
+	struct proc_dir_entry *entry;
+} files[] = {
+	{ "toa_stats", 0444, &stats_ops },
+	{ "toa_trusted", 0600, &trusted_ops },
+	{ "toa_untrusted", 0400, &untrusted_ops },
+};
 
 /* Undoes as much as was done, the other way round. */
 static void toa_stop(void)
@@ -610,17 +729,14 @@ static void toa_stop(void)
 	struct mark *m;
 	int i;
 
-	proc_remove(proc_trusted);
-	proc_remove(proc_stats);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		proc_remove(files[i].entry);
 	for (i = ARRAY_SIZE(hooks); i--;) {
-		if (hooks[i].ops.flags & FTRACE_OPS_FL_ENABLED)
+		if (hooks[i].set)
 			unregister_ftrace_function(&hooks[i].ops);
 		/* Frees the filter: ftrace_free_filter() is not exported everywhere. */
 		ftrace_set_filter(&hooks[i].ops, NULL, 0, 1);
 	}
-	if (destroy_sock)
-		tracepoint_probe_unregister(destroy_sock, drop_mark, NULL);
-	tracepoint_synchronize_unregister();
 	/* Somebody may be on the way into marked_getname() without having locked anything yet. */
 	synchronize_rcu_tasks();
 	synchronize_rcu();
@@ -631,10 +747,17 @@ static void toa_stop(void)
 
 static int set_hook(struct hook *hook)
 {
-	int err = ftrace_set_filter(&hook->ops, hook->name, strlen(hook->name), 1);
+	const char *fn = NULL;
+	int i, found = 0, err = 0;
 
-	/* A kernel without IPv6 has no IPv6 sockets. */
-	if (err == -EINVAL && !strcmp(hook->name, "inet6_getname"))
+	for (i = 0; !err && i < ARRAY_SIZE(hook->fn) && hook->fn[i][0]; i++) {
+		fn = hook->fn[i];
+		err = ftrace_set_filter(&hook->ops, hook->fn[i], strlen(fn), !i);
+		found += !err;
+		if (err == -EINVAL && i >= hook->needed)
+			err = 0;
+	}
+	if (!err && !found)
 		return 0;
 	/* PERMANENT: nobody can switch the hooks off in silence with kernel.ftrace_enabled=0. */
 	hook->ops.flags |= FTRACE_OPS_FL_PERMANENT;
@@ -643,28 +766,36 @@ static int set_hook(struct hook *hook)
 	if (hook->ops.func == on_getname)
 		hook->ops.flags |= FTRACE_OPS_FL_IPMODIFY;
 	err = err ?: register_ftrace_function(&hook->ops);
+	hook->set = !err;
 	if (err)
-		pr_err("cannot hook %s: %s\n", hook->name, err == -EBUSY ?
-		       "kernel.ftrace_enabled is 0 or a livepatch or BPF program holds it" :
-		       "not offered by ftrace");
+		pr_err("cannot hook %s (%d): %s\n", fn, err,
+		       err != -EBUSY ? "ftrace does not offer it" :
+		       hook == hooks ? "kernel.ftrace_enabled is 0" :
+		       "a livepatch or BPF program holds it");
 	return err;
 }
 
 static int __init toa_start(void)
 {
+	struct hook *hook;
 	char list[32];
-	int i, err;
+	int i, err = 0;
 
 	get_random_bytes(&secret, sizeof(secret));
 	syn_until = jiffies;
-	for_each_kernel_tracepoint(find_tracepoint, NULL);
-	proc_stats = proc_create_single("toa_stats", 0444, init_net.proc_net, stats_show);
-	proc_trusted = proc_create("toa_trusted", 0600, init_net.proc_net, &trusted_ops);
-	err = destroy_sock && proc_stats && proc_trusted ? 0 : -ENOMEM;
-	if (err)
-		pr_err("no tracepoint tcp_destroy_sock or no memory\n");
-	for (i = 0; !err && i < ARRAY_SIZE(hooks); i++)
-		err = set_hook(&hooks[i]);
+	for (hook = hooks; !err && hook < hooks + ARRAY_SIZE(hooks); hook++)
+		if (!hook->instead || !hook[-1].set)
+			err = set_hook(hook);
+	if (!err && hooks_are_off()) {
+		err = -EBUSY;
+		pr_err("hooks do not run: kernel.ftrace_enabled is 0\n");
+	}
+	for (i = 0; !err && i < ARRAY_SIZE(files); i++) {
+		files[i].entry = proc_create(files[i].name, files[i].mode, init_net.proc_net,
+					     files[i].ops);
+		if (!files[i].entry)
+			err = -ENOMEM;
+	}
 	kinds_get(list, NULL);
 	if (err)
 		toa_stop();

@@ -40,6 +40,20 @@ export const GUEST_FILES: readonly GuestFile[] = [
     when: { method: 'module' },
   },
   {
+    source: 'module/compat.h',
+    path: `${LIB}/module/compat.h`,
+    mode: '0644',
+    language: 'c',
+    when: { method: 'module' },
+  },
+  {
+    source: 'module/dkms.conf',
+    path: `${LIB}/module/dkms.conf`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: 'module' },
+  },
+  {
     source: 'module/Makefile',
     path: `${LIB}/module/Makefile`,
     mode: '0644',
