@@ -38,18 +38,19 @@ static bool toa_usable(const unsigned char *addr)
 	       memcmp(addr + 12, "\377\377\377\377", 4);
 }
 
-/* One option with its kind and length bytes, @len of them, of a kind that is ours. */
+/* One option of a kind that is ours, with its kind and length bytes, at @p; @len bytes are left. */
 static enum toa_verdict toa_decode(const unsigned char *p, unsigned int len,
-					  struct toa_option *out)
+				   struct toa_option *out)
 {
 	/* Kind 28 has a version byte where the others have a port. */
 	bool versioned = p[0] == 28;
+	unsigned int size = len < 2 || p[1] > len ? 0 : p[1];
 	unsigned int head = versioned ? 3 : 4;
 
-	*out = (struct toa_option){ .addr = { [10] = 255, 255 }, .ipv6 = len == head + 16 };
-	if (len != head + 4 && !out->ipv6)
+	*out = (struct toa_option){ .addr = { [10] = 255, 255 }, .ipv6 = size == head + 16 };
+	if (size != head + 4 && !out->ipv6)
 		return TOA_MALFORMED;
-	memcpy(out->addr + 16 - (len - head), p + head, len - head);
+	memcpy(out->addr + 16 - (size - head), p + head, size - head);
 	if (!versioned)
 		memcpy(out->port, p + 2, 2);
 	if (versioned ? p[2] != 1 : !(p[2] | p[3]))
@@ -58,25 +59,32 @@ static enum toa_verdict toa_decode(const unsigned char *p, unsigned int len,
 }
 
 /*
- * Looks for the first option of one of @kinds in the @len bytes of TCP options
- * at @p. What follows it is not looked at. @out is only valid with TOA_FOUND.
+ * Where the first option of one of @kinds begins in the @len bytes of TCP
+ * options at @p; @len or more: there is none. What follows it is not looked at.
  */
-static enum toa_verdict toa_parse(const unsigned char *p, unsigned int len,
-					 unsigned int kinds, struct toa_option *out)
+static unsigned int toa_find(const unsigned char *p, unsigned int len, unsigned int kinds)
 {
-	unsigned int size;
+	unsigned int i = 0;
 
-	for (; len && p[0]; p += size, len -= size) {
-		bool ours = kinds & toa_kind_bit(p[0]);
-
-		size = 1;
-		if (p[0] == 1)
-			continue;
-		if (len < 2 || p[1] < 2 || p[1] > len)
-			return ours ? TOA_MALFORMED : TOA_NONE;
-		size = p[1];
-		if (ours)
-			return toa_decode(p, size, out);
+	while (i < len && p[i]) {
+		/* What every connection carries is below 28. */
+		if (p[i] >= 28 && kinds & toa_kind_bit(p[i]))
+			return i;
+		if (p[i] == 1)
+			i++;
+		else if (i + 1 < len && p[i + 1] >= 2)
+			i += p[i + 1];
+		else
+			break;
 	}
-	return TOA_NONE;
+	return len;
+}
+
+/* Reads the first option of one of @kinds. @out is only valid with TOA_FOUND. */
+static enum toa_verdict toa_parse(const unsigned char *p, unsigned int len,
+				  unsigned int kinds, struct toa_option *out)
+{
+	unsigned int i = toa_find(p, len, kinds);
+
+	return i < len ? toa_decode(p + i, len - i, out) : TOA_NONE;
 }

@@ -9,7 +9,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bsearch.h>
 #include <linux/ftrace.h>
 #include <linux/inet.h>
 #include <linux/jhash.h>
@@ -126,22 +125,34 @@ static void free_trust(struct trust *t)
 		vfree(t);
 }
 
-/* Is the address at @a in the network at @b? If not, on which side of it? */
-static int compare_address(const void *a, const void *b)
+static int compare_addresses(const struct in6_addr *a, const struct in6_addr *b)
 {
-	const struct network *net = b;
+	u64 x = be64_to_cpup((const __be64 *)a), y = be64_to_cpup((const __be64 *)b);
 
-	return ipv6_prefix_equal(a, &net->addr, net->plen) ? 0 : memcmp(a, &net->addr, 16);
+	if (x == y) {
+		x = be64_to_cpup((const __be64 *)a + 1);
+		y = be64_to_cpup((const __be64 *)b + 1);
+	}
+	return x < y ? -1 : x > y;
 }
 
 static bool is_trusted(const struct in6_addr *addr)
 {
+	u32 first = 0, end, middle;
 	const struct trust *t;
 	bool found;
 
 	rcu_read_lock();
 	t = rcu_dereference(trust);
-	found = bsearch(addr, t->net, t->n, sizeof(*t->net), compare_address);
+	for (end = t->n; first < end;) {
+		middle = (first + end) / 2;
+		if (compare_addresses(&t->net[middle].addr, addr) > 0)
+			end = middle;
+		else
+			first = middle + 1;
+	}
+	/* The only network that it can be in is the last that does not begin behind it. */
+	found = first && ipv6_prefix_equal(&t->net[first - 1].addr, addr, t->net[first - 1].plen);
 	rcu_read_unlock();
 	return found;
 }
@@ -422,6 +433,12 @@ static struct hlist_head *mark_list(const struct sock *sk)
 	return &marks[hash_ptr((void *)sk, MARK_BITS)];
 }
 
+/* Without any lock: who marked a socket, who names it and who ends it pass it on to each other. */
+static bool may_be_marked(const struct sock *sk)
+{
+	return READ_ONCE(mark_list(sk)->first);
+}
+
 /* Under rcu_read_lock() or the lock. */
 static struct mark *find_mark(const struct sock *sk)
 {
@@ -439,6 +456,8 @@ static bool is_marked(const struct sock *sk)
 	const struct mark *m;
 	bool marked;
 
+	if (!may_be_marked(sk))
+		return false;
 	rcu_read_lock();
 	m = find_mark(sk);
 	marked = m && (!m->option.ipv6 || sk->sk_family == AF_INET6);
@@ -467,13 +486,11 @@ static bool set_mark(const struct sock *sk, const struct toa_option *option)
 	return true;
 }
 
-static void drop_mark(const struct sock *sk)
+static noinline void drop_mark(const struct sock *sk)
 {
 	unsigned long flags;
 	struct mark *m;
 
-	if (!atomic_read(&nr_marks))
-		return;
 	raw_spin_lock_irqsave(&lock, flags);
 	m = find_mark(sk);
 	if (m)
@@ -499,6 +516,7 @@ struct syn_id {
 };
 
 static struct syn {
+	u32 hash;
 	struct syn_id id;
 	unsigned long since;
 	struct toa_option option;
@@ -514,29 +532,49 @@ static void get_address(const struct sk_buff *skb, bool dest, struct in6_addr *a
 		ipv6_addr_set_v4mapped(dest ? ip_hdr(skb)->daddr : ip_hdr(skb)->saddr, addr);
 }
 
+static u32 syn_hash(const struct sk_buff *skb, u32 seq)
+{
+	u32 saddr = (__force u32)(skb->protocol == htons(ETH_P_IPV6) ?
+				  ipv6_hdr(skb)->saddr.s6_addr32[3] : ip_hdr(skb)->saddr);
+
+	return jhash_3words(saddr, *(u32 *)tcp_hdr(skb), seq, secret);
+}
+
+/* Whether a SYN may be remembered. Without the lock: most connections end here. */
+static bool syn_seen(u32 hash)
+{
+	u32 i;
+
+	for (i = 0; i < SYN_WAYS; i++)
+		if (READ_ONCE(syns[(hash + i) % SYN_SLOTS].hash) == hash)
+			return true;
+	return false;
+}
+
 /* Keeps the SYN's option in the place of the oldest of its set, or finds it. */
 static bool syn_option(const struct sock *sk, const struct sk_buff *skb, u32 seq,
 		       struct toa_option *option, bool keep)
 {
 	struct syn_id id = { .net = sock_net(sk), .ports = *(u32 *)tcp_hdr(skb), .seq = seq };
 	struct syn *syn, *slot = NULL;
+	u32 i, hash = syn_hash(skb, seq);
+	bool found = false;
 	unsigned long flags;
-	bool found;
-	u32 i, hash;
 
+	if (!keep && !syn_seen(hash))
+		return false;
 	get_address(skb, false, &id.saddr);
 	get_address(skb, true, &id.daddr);
-	hash = jhash2((u32 *)&id, sizeof(id) / 4, secret);
 	raw_spin_lock_irqsave(&lock, flags);
-	for (i = 0, found = false; i < SYN_WAYS && !found; i++) {
+	for (i = 0; i < SYN_WAYS && !found; i++) {
 		syn = &syns[(hash + i) % SYN_SLOTS];
-		found = !memcmp(&syn->id, &id, sizeof(id));
+		found = syn->hash == hash && !memcmp(&syn->id, &id, sizeof(id));
 		if (!slot || found || time_before(syn->since, slot->since))
 			slot = syn;
 	}
 	found = found && time_before(jiffies, slot->since + SYN_LIFE);
 	if (keep)
-		*slot = (struct syn){ id, jiffies, *option };
+		*slot = (struct syn){ hash, id, jiffies, *option };
 	else
 		*option = slot->option;
 	raw_spin_unlock_irqrestore(&lock, flags);
@@ -550,17 +588,34 @@ static bool syn_option(const struct sock *sk, const struct sk_buff *skb, u32 seq
 			       struct ftrace_regs *regs)
 #define ARG(n) ((void *)ftrace_regs_get_argument(regs, n))
 
+/* The segment's options. Before anybody of ours is called, tcp_v4_rcv() and its twin have made them linear. */
+static const u8 *options(const struct sk_buff *skb, unsigned int *len)
+{
+	const u8 *p = skb_transport_header(skb) + sizeof(struct tcphdr);
+
+	*len = tcp_optlen(skb);
+	if (p + *len > skb_tail_pointer(skb))
+		*len = 0;
+	return p;
+}
+
+/* Every connection passes here: no option, no stack. */
+static __always_inline bool has_option(const struct sk_buff *skb)
+{
+	unsigned int len;
+	const u8 *p = options(skb, &len);
+
+	return toa_find(p, len, READ_ONCE(kinds)) < len;
+}
+
 /* The segment's option, if it has one that is sound and its sender is believed. */
 static bool read_option(const struct sk_buff *skb, struct toa_option *option)
 {
-	u8 copy[MAX_TCP_OPTION_SPACE];
-	enum toa_verdict verdict;
+	unsigned int len;
+	const u8 *p = options(skb, &len);
+	enum toa_verdict verdict = toa_parse(p, len, READ_ONCE(kinds), option);
 	struct in6_addr saddr;
-	int len = tcp_optlen(skb);
-	const u8 *p = skb_header_pointer(skb, skb_transport_offset(skb) + sizeof(struct tcphdr),
-					 len, copy);
 
-	verdict = p ? toa_parse(p, len, READ_ONCE(kinds), option) : TOA_NONE;
 	if (verdict == TOA_NONE)
 		return false;
 	get_address(skb, false, &saddr);
@@ -574,7 +629,7 @@ static bool read_option(const struct sk_buff *skb, struct toa_option *option)
 	return verdict == TOA_FOUND;
 }
 
-static void keep_syn(const struct sock *sk, const struct sk_buff *skb)
+static noinline void keep_syn(const struct sock *sk, const struct sk_buff *skb)
 {
 	struct toa_option option;
 
@@ -584,24 +639,17 @@ static void keep_syn(const struct sock *sk, const struct sk_buff *skb)
 	WRITE_ONCE(syn_until, jiffies + SYN_LIFE);
 }
 
-/* tcp_conn_request(rsk_ops, af_ops, sk, skb) */
-HOOK(on_syn)
+static bool syns_alive(void)
 {
-	keep_syn(ARG(2), ARG(3));
+	return time_before(jiffies, READ_ONCE(syn_until));
 }
 
-/* tcp_v4_conn_request(sk, skb) and tcp_v6_conn_request(sk, skb), before 3.17 */
-HOOK(on_old_syn)
-{
-	keep_syn(ARG(0), ARG(1));
-}
-
-static void mark_child(const struct sock *sk, const struct sk_buff *skb, bool read)
+/* @seq: the number of the SYN that made it. @read: @skb is not that SYN, which was read already. */
+static noinline void mark_child(const struct sock *sk, const struct sk_buff *skb, u32 seq, bool read)
 {
 	struct toa_option option;
 	bool found = (read && read_option(skb, &option)) ||
-		     (time_before(jiffies, READ_ONCE(syn_until)) &&
-		      syn_option(sk, skb, tcp_sk(sk)->rcv_nxt - 1, &option, false));
+		     (syns_alive() && syn_option(sk, skb, seq, &option, false));
 
 	if (found && option.ipv6 && sk->sk_family == AF_INET) {
 		count(unsupported_family);
@@ -613,25 +661,62 @@ static void mark_child(const struct sock *sk, const struct sk_buff *skb, bool re
 		count(syn_recv_sock_no_toa);
 }
 
+/* The SYN with an option that this CPU is at; no other comes in between. */
+static DEFINE_PER_CPU(const struct sk_buff *, present);
+
+/* tcp_conn_request(rsk_ops, af_ops, sk, skb) */
+HOOK(on_syn)
+{
+	const struct sk_buff *skb = ARG(3);
+
+	if (has_option(skb)) {
+		this_cpu_write(present, skb);
+		keep_syn(ARG(2), skb);
+	} else {
+		this_cpu_write(present, NULL);
+	}
+}
+
+/* tcp_v4_conn_request(sk, skb) and tcp_v6_conn_request(sk, skb), before 3.17 */
+HOOK(on_old_syn)
+{
+	if (has_option(ARG(1)))
+		keep_syn(ARG(0), ARG(1));
+}
+
 /* tcp_child_process(parent, child, skb) */
 HOOK(on_child)
 {
-	mark_child(ARG(1), ARG(2), true);
+	if (has_option(ARG(2)) || syns_alive())
+		mark_child(ARG(1), ARG(2), tcp_sk((struct sock *)ARG(1))->rcv_nxt - 1, true);
+	else
+		count(syn_recv_sock_no_toa);
 }
 
-/* tcp_fastopen_add_skb(sk, skb): a child made of a SYN, which was read already, or the client's end. */
-HOOK(on_fastopen)
+/*
+ * inet_csk_reqsk_queue_add(sk, req, child): a Fast Open child is not finished by
+ * tcp_child_process(): it is put on the accept queue by tcp_conn_request() itself.
+ */
+HOOK(on_queue)
 {
-	const struct sock *sk = ARG(0);
+	const struct sock *sk = ARG(2);
+	const struct sk_buff *skb;
 
-	if (sk->sk_state == TCP_SYN_RECV)
-		mark_child(sk, ARG(1), false);
+	if (sk->sk_protocol != IPPROTO_TCP || !rcu_access_pointer(tcp_sk(sk)->fastopen_rsk))
+		return;
+	skb = this_cpu_read(present);
+	/* With PREEMPT_RT another SYN may have come in between. */
+	if (skb && !IS_ENABLED(CONFIG_PREEMPT_RT))
+		mark_child(sk, skb, ntohl(tcp_hdr(skb)->seq), false);
+	else
+		count(syn_recv_sock_no_toa);
 }
 
 /* tcp_disconnect(sk, flags): the socket may be connected to somebody else next; tcp_v4_destroy_sock(sk) */
 HOOK(on_end)
 {
-	drop_mark(ARG(0));
+	if (may_be_marked(ARG(0)))
+		drop_mark(ARG(0));
 }
 
 /* In place of inet_getname() and inet6_getname() for the peer of a marked socket. Must not sleep. */
@@ -700,13 +785,13 @@ static struct hook {
 	u8 needed;	/* so many of the functions must be there */
 	bool instead;	/* only where the functions of the hook before this one are not there */
 	bool set;
-	char fn[2][24];
+	char fn[2][26];
 } hooks[] = {
 	{ { .func = on_beat }, 1, .fn = { "toa_beat" } },
 	{ { .func = on_end }, 2, .fn = { "tcp_disconnect", "tcp_v4_destroy_sock" } },
 	{ { .func = on_getname }, 1, .fn = { "inet_getname", "inet6_getname" } },
 	{ { .func = on_child }, 1, .fn = { "tcp_child_process" } },
-	{ { .func = on_fastopen }, 0, .fn = { "tcp_fastopen_add_skb" } },
+	{ { .func = on_queue }, 0, .fn = { "inet_csk_reqsk_queue_add" } },
 	{ { .func = on_syn }, 0, .fn = { "tcp_conn_request" } },
 	{ { .func = on_old_syn }, 1, true, .fn = { "tcp_v4_conn_request", "tcp_v6_conn_request" } },
 };
