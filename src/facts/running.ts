@@ -1,0 +1,82 @@
+import { Unreadable } from '../image/look.ts';
+import type { Look, Reader } from '../image/types.ts';
+import { look, namesIn, readText, seen } from './see.ts';
+import type { RunningFacts } from './types.ts';
+
+const PARAMETERS = '/sys/module/toa/parameters';
+const MODULES_LIMIT = 4 * 1024 * 1024;
+
+/** What only a running machine shows. */
+export function runningFacts(reader: Reader, machine: Look<string>): Promise<Look<RunningFacts>> {
+  return look(async () => {
+    if (!reader.live) return undefined;
+    return {
+      release: await needed(reader, '/proc/sys/kernel/osrelease'),
+      machine: seen(machine) ?? '',
+      commandLine: await needed(reader, '/proc/cmdline'),
+      loaded: await look(async () => {
+        const text = await readText(reader, '/proc/modules', MODULES_LIMIT);
+        return text === undefined ? namesIn(reader, '/sys/module') : text.match(/^\S+/gm);
+      }).then((found) => (found.state === 'known' ? { ...found, value: found.value ?? [] } : found)),
+      kinds: await look(async () => {
+        const text = await readText(reader, `${PARAMETERS}/kinds`);
+        return text?.trim().split(',').map(Number);
+      }),
+      trusted: await look(() => trustedOf(reader)),
+      stats: await look(() => statsOf(reader)),
+      tainted: await look(async () => {
+        const text = await readText(reader, '/proc/sys/kernel/tainted');
+        return text === undefined ? undefined : Number(text.trim());
+      }),
+      // The mode in brackets is the one that holds.
+      lockdown: await look(
+        async () => /\[(\w+)\]/.exec((await readText(reader, '/sys/kernel/security/lockdown')) ?? '')?.[1],
+      ),
+      filter: await look(() => filterOf(reader)),
+      probe: { state: 'absent' },
+    };
+  });
+}
+
+async function needed(reader: Reader, path: string): Promise<string> {
+  const text = await readText(reader, path);
+  if (text === undefined) throw new Unreadable(`a running machine without ${path}`);
+  return text.trim();
+}
+
+/** The file takes and gives longer lists than the parameter. */
+async function trustedOf(reader: Reader): Promise<readonly string[] | undefined> {
+  const text = (await readText(reader, '/proc/net/toa_trusted')) ?? (await readText(reader, `${PARAMETERS}/trusted`));
+  return text?.split(/[\s,]+/).filter((network) => network !== '');
+}
+
+/** A row for each counter and a column for each processor. */
+async function statsOf(reader: Reader): Promise<Readonly<Record<string, number>> | undefined> {
+  const text = await readText(reader, '/proc/net/toa_stats');
+  if (text === undefined) return undefined;
+  return Object.fromEntries(
+    [...text.matchAll(/^\s*(\w+)\s*:((?:\s+\d+)*)\s*$/gm)].map(([, name = '', columns = '']) => [
+      name,
+      (columns.match(/\d+/g) ?? []).reduce((sum, column) => sum + Number(column), 0),
+    ]),
+  );
+}
+
+const LISTINGS: readonly (readonly string[])[] = [['nft', 'list', 'ruleset'], ['iptables-save'], ['ip6tables-save']];
+
+/** All rules that the machine's own programs list; absent where it has none of them. */
+async function filterOf(reader: Reader): Promise<string | undefined> {
+  if (reader.run === undefined) throw new Unreadable('no program can be run there');
+  const answers: string[] = [];
+  const refused: string[] = [];
+  for (const argv of LISTINGS) {
+    const answer = await reader.run(argv);
+    if (answer.state === 'known' && answer.value.code === 0)
+      answers.push(Buffer.from(answer.value.stdout).toString('utf8'));
+    else if (answer.state === 'known' && answer.value.code !== 127)
+      refused.push(`${argv[0]}: ${answer.value.stderr.trim()}`);
+    else if (answer.state === 'unknown' && !/ENOENT|not found/.test(answer.why)) refused.push(answer.why);
+  }
+  if (refused.length > 0) throw new Unreadable(refused.join('; '));
+  return answers.length > 0 ? answers.join('') : undefined;
+}
