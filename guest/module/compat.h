@@ -31,8 +31,11 @@
 #define WRITE_ONCE(x, value) (ACCESS_ONCE(x) = (value))
 #endif
 
-/* 3.18, a function where CONFIG_TASKS_RCU is set; before, no kernel that is preemptible is served. */
+/* 3.18, a function where CONFIG_TASKS_RCU is set. */
 #if !defined(CONFIG_TASKS_RCU) && !defined(synchronize_rcu_tasks)
+#ifdef CONFIG_PREEMPT
+#error toa: before 3.18 no preemptible kernel can unload it safely
+#endif
 #define synchronize_rcu_tasks synchronize_sched
 #endif
 

@@ -81,7 +81,7 @@ static unsigned int toa_find(const unsigned char *p, unsigned int len, unsigned 
 }
 
 /* Reads the first option of one of @kinds. @out is only valid with TOA_FOUND. */
-static enum toa_verdict toa_parse(const unsigned char *p, unsigned int len,
+static inline enum toa_verdict toa_parse(const unsigned char *p, unsigned int len,
 				  unsigned int kinds, struct toa_option *out)
 {
 	unsigned int i = toa_find(p, len, kinds);

@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ftrace.h>
+#include <linux/hash.h>
 #include <linux/inet.h>
 #include <linux/jhash.h>
 #include <linux/module.h>
@@ -24,6 +25,8 @@
 
 #include "compat.h"
 #include "option.h"
+
+#define TOA_VERSION "0.2.0"
 
 #define PROC_FILE(name, wr)							\
 	static int name##_open(struct inode *inode, struct file *file)		\
@@ -102,8 +105,13 @@ PROC_FILE(stats, NULL);
 
 #define LIST_MAX (1 << 20)	/* bytes of text in one write */
 
+/* In the machine's byte order, for quick comparison. IPv4 as ::ffff:a.b.c.d */
+struct address {
+	u64 hi, lo;
+};
+
 struct network {
-	struct in6_addr addr;	/* IPv4 as ::ffff:a.b.c.d */
+	struct address addr;
 	u8 plen;
 };
 
@@ -125,19 +133,30 @@ static void free_trust(struct trust *t)
 		vfree(t);
 }
 
-static int compare_addresses(const struct in6_addr *a, const struct in6_addr *b)
+static struct address host_order(const struct in6_addr *addr)
 {
-	u64 x = be64_to_cpup((const __be64 *)a), y = be64_to_cpup((const __be64 *)b);
+	const __be64 *half = (const __be64 *)addr;
 
-	if (x == y) {
-		x = be64_to_cpup((const __be64 *)a + 1);
-		y = be64_to_cpup((const __be64 *)b + 1);
-	}
-	return x < y ? -1 : x > y;
+	return (struct address){ be64_to_cpup(half), be64_to_cpup(half + 1) };
 }
 
-static bool is_trusted(const struct in6_addr *addr)
+static bool in_network(const struct address *addr, const struct network *net)
 {
+	u64 hi = addr->hi ^ net->addr.hi, lo = addr->lo ^ net->addr.lo;
+
+	if (net->plen > 64)
+		return !hi && !(lo >> (128 - net->plen));
+	return !net->plen || !(hi >> (64 - net->plen));
+}
+
+static bool is_behind(const struct address *a, const struct address *b)
+{
+	return a->hi != b->hi ? a->hi > b->hi : a->lo > b->lo;
+}
+
+static bool is_trusted(const struct in6_addr *saddr)
+{
+	struct address addr = host_order(saddr);
 	u32 first = 0, end, middle;
 	const struct trust *t;
 	bool found;
@@ -146,13 +165,13 @@ static bool is_trusted(const struct in6_addr *addr)
 	t = rcu_dereference(trust);
 	for (end = t->n; first < end;) {
 		middle = (first + end) / 2;
-		if (compare_addresses(&t->net[middle].addr, addr) > 0)
+		if (is_behind(&t->net[middle].addr, &addr))
 			end = middle;
 		else
 			first = middle + 1;
 	}
 	/* The only network that it can be in is the last that does not begin behind it. */
-	found = first && ipv6_prefix_equal(&t->net[first - 1].addr, addr, t->net[first - 1].plen);
+	found = first && in_network(&addr, &t->net[first - 1]);
 	rcu_read_unlock();
 	return found;
 }
@@ -170,33 +189,40 @@ static u32 nr_trusted(void)
 /* @net is all zero before, which is "any". */
 static int parse_network(char *text, struct network *net)
 {
-	char *addr = strsep(&text, "/");
-	struct in6_addr prefix;
+	char *word = strsep(&text, "/");
+	struct in6_addr addr, prefix;
 	u8 bits = 128;
+	const char *end;
 	__be32 v4;
 
-	if (!text && !strcmp(addr, "any"))
+	if (!text && !strcmp(word, "any"))
 		return 0;
-	if (in4_pton(addr, -1, (u8 *)&v4, -1, NULL)) {
-		ipv6_addr_set_v4mapped(v4, &net->addr);
+	if (in4_pton(word, -1, (u8 *)&v4, 0, &end) && !*end) {
+		ipv6_addr_set_v4mapped(v4, &addr);
 		bits = 32;
-	} else if (!in6_pton(addr, -1, net->addr.s6_addr, -1, NULL)) {
+	} else if (!in6_pton(word, -1, addr.s6_addr, 0, &end) || *end) {
 		return -EINVAL;
 	}
 	net->plen = bits;
 	if (text && (*text == '+' || kstrtou8(text, 10, &net->plen) || net->plen > bits))
 		return -EINVAL;
 	net->plen += 128 - bits;
-	ipv6_addr_prefix(&prefix, &net->addr, net->plen);
-	if (!ipv6_addr_equal(&prefix, &net->addr))
+	ipv6_addr_prefix(&prefix, &addr, net->plen);
+	if (!ipv6_addr_equal(&prefix, &addr))
 		return -EINVAL;
+	net->addr = host_order(&addr);
 	/* An IPv6 network must not let all of IPv4 in by the way: who wants that says "any". */
-	return net->plen >= 96 || memchr_inv(&net->addr, 0, 10) ? 0 : -EINVAL;
+	return net->plen >= 96 || memchr_inv(&addr, 0, 10) ? 0 : -EINVAL;
 }
 
+/* A network before those that are in it. */
 static int compare_networks(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct network));
+	const struct network *x = a, *y = b;
+
+	if (is_behind(&x->addr, &y->addr))
+		return 1;
+	return is_behind(&y->addr, &x->addr) ? -1 : x->plen - y->plen;
 }
 
 /* All or nothing. Overwrites @text. */
@@ -221,7 +247,7 @@ static int set_trust(char *text)
 	if (!err) {
 		sort(t->net, n, sizeof(*net), compare_networks, NULL);
 		for (net = t->net; n--; net++) {
-			if (last && ipv6_prefix_equal(&last->addr, &net->addr, last->plen))
+			if (last && in_network(&net->addr, last))
 				continue;
 			last = &t->net[t->n++];
 			*last = *net;
@@ -233,26 +259,30 @@ static int set_trust(char *text)
 	return err;
 }
 
-static void show_address(struct seq_file *seq, const struct in6_addr *addr)
+/* Whether it was IPv4. */
+static bool show_address(struct seq_file *seq, const struct in6_addr *addr)
 {
-	if (ipv6_addr_v4mapped(addr))
-		seq_printf(seq, "%pI4", &addr->s6_addr32[3]);
-	else
-		seq_printf(seq, "%pI6c", addr);
+	bool v4 = ipv6_addr_v4mapped(addr);
+
+	seq_printf(seq, v4 ? "%pI4" : "%pI6c", &addr->s6_addr32[v4 ? 3 : 0]);
+	return v4;
 }
 
 static void show_trust(struct seq_file *seq, char end)
 {
 	const struct network *net;
 	const struct trust *t;
+	__be64 addr[2];
+	bool v4;
 
 	rcu_read_lock();
 	t = rcu_dereference(trust);
 	for (net = t->net; net < t->net + t->n; net++) {
 		if (net->plen) {
-			show_address(seq, &net->addr);
-			seq_printf(seq, "/%u%c", net->plen -
-				   (ipv6_addr_v4mapped(&net->addr) ? 96 : 0), end);
+			addr[0] = cpu_to_be64(net->addr.hi);
+			addr[1] = cpu_to_be64(net->addr.lo);
+			v4 = show_address(seq, (const struct in6_addr *)addr);
+			seq_printf(seq, "/%u%c", net->plen - (v4 ? 96 : 0), end);
 		} else {
 			seq_printf(seq, "any%c", end);
 		}
@@ -296,7 +326,7 @@ static int trusted_set(const char *val, const struct kernel_param *kp)
 
 static int trusted_get(char *page, const struct kernel_param *kp)
 {
-	struct seq_file seq = { .buf = page, .size = PAGE_SIZE };
+	struct seq_file seq = { .buf = page, .size = PAGE_SIZE - 1 };
 
 	show_trust(&seq, ',');
 	if (seq.count == seq.size)
@@ -328,12 +358,16 @@ static unsigned int kinds = 1;	/* toa_kinds[0] */
 static int kinds_set(const char *val, const struct kernel_param *kp)
 {
 	int number[ARRAY_SIZE(toa_kinds) + 1];
-	const char *end = get_options(val, ARRAY_SIZE(number), number);
-	unsigned int mask = 0, bit = number[0];
+	unsigned int mask = 0, bit;
+	const char *end;
 
+	/* Old kernels write ranges past the end of the array. */
+	if (strchr(val, '-'))
+		return -EINVAL;
+	end = get_options(val, ARRAY_SIZE(number), number);
 	if (*end && strcmp(end, "\n"))
 		return -EINVAL;
-	for (; bit && number[0]; number[0]--) {
+	for (bit = number[0]; bit && number[0]; number[0]--) {
 		bit = toa_kind_bit(number[number[0]]);
 		mask |= bit;
 	}
@@ -588,36 +622,30 @@ static bool syn_option(const struct sock *sk, const struct sk_buff *skb, u32 seq
 			       struct ftrace_regs *regs)
 #define ARG(n) ((void *)ftrace_regs_get_argument(regs, n))
 
-/* The segment's options. Before anybody of ours is called, tcp_v4_rcv() and its twin have made them linear. */
-static const u8 *options(const struct sk_buff *skb, unsigned int *len)
+/*
+ * The segment's first option of ours, with @left bytes from it on; NULL: none.
+ * Every connection passes here. Before anybody of ours is called, tcp_v4_rcv()
+ * and its twin have made the options linear.
+ */
+static __always_inline const u8 *find_option(const struct sk_buff *skb, unsigned int *left)
 {
 	const u8 *p = skb_transport_header(skb) + sizeof(struct tcphdr);
+	unsigned int len = tcp_optlen(skb), at;
 
-	*len = tcp_optlen(skb);
-	if (p + *len > skb_tail_pointer(skb))
-		*len = 0;
-	return p;
+	if (p + len > skb_tail_pointer(skb))
+		return NULL;
+	at = toa_find(p, len, READ_ONCE(kinds));
+	*left = len - at;
+	return at < len ? p + at : NULL;
 }
 
-/* Every connection passes here: no option, no stack. */
-static __always_inline bool has_option(const struct sk_buff *skb)
+/* Whether the option at @p is sound and its sender is believed. */
+static bool read_option(const struct sk_buff *skb, const u8 *p, unsigned int left,
+			struct toa_option *option)
 {
-	unsigned int len;
-	const u8 *p = options(skb, &len);
-
-	return toa_find(p, len, READ_ONCE(kinds)) < len;
-}
-
-/* The segment's option, if it has one that is sound and its sender is believed. */
-static bool read_option(const struct sk_buff *skb, struct toa_option *option)
-{
-	unsigned int len;
-	const u8 *p = options(skb, &len);
-	enum toa_verdict verdict = toa_parse(p, len, READ_ONCE(kinds), option);
+	enum toa_verdict verdict = toa_decode(p, left, option);
 	struct in6_addr saddr;
 
-	if (verdict == TOA_NONE)
-		return false;
 	get_address(skb, false, &saddr);
 	if (!is_trusted(&saddr)) {
 		count(untrusted);
@@ -629,11 +657,12 @@ static bool read_option(const struct sk_buff *skb, struct toa_option *option)
 	return verdict == TOA_FOUND;
 }
 
-static noinline void keep_syn(const struct sock *sk, const struct sk_buff *skb)
+static noinline void keep_syn(const struct sock *sk, const struct sk_buff *skb, const u8 *p,
+			      unsigned int left)
 {
 	struct toa_option option;
 
-	if (!read_option(skb, &option))
+	if (!read_option(skb, p, left, &option))
 		return;
 	syn_option(sk, skb, ntohl(tcp_hdr(skb)->seq), &option, true);
 	WRITE_ONCE(syn_until, jiffies + SYN_LIFE);
@@ -644,11 +673,12 @@ static bool syns_alive(void)
 	return time_before(jiffies, READ_ONCE(syn_until));
 }
 
-/* @seq: the number of the SYN that made it. @read: @skb is not that SYN, which was read already. */
-static noinline void mark_child(const struct sock *sk, const struct sk_buff *skb, u32 seq, bool read)
+/* @seq: the number of the SYN that made it; @p: an option of @skb with @left bytes from it on, or NULL. */
+static noinline void mark_child(const struct sock *sk, const struct sk_buff *skb, u32 seq,
+				const u8 *p, unsigned int left)
 {
 	struct toa_option option;
-	bool found = (read && read_option(skb, &option)) ||
+	bool found = (p && read_option(skb, p, left, &option)) ||
 		     (syns_alive() && syn_option(sk, skb, seq, &option, false));
 
 	if (found && option.ipv6 && sk->sk_family == AF_INET) {
@@ -668,27 +698,39 @@ static DEFINE_PER_CPU(const struct sk_buff *, present);
 HOOK(on_syn)
 {
 	const struct sk_buff *skb = ARG(3);
+	unsigned int left;
+	const u8 *p = find_option(skb, &left);
 
-	if (has_option(skb)) {
-		this_cpu_write(present, skb);
-		keep_syn(ARG(2), skb);
-	} else {
-		this_cpu_write(present, NULL);
-	}
+	this_cpu_write(present, (p ? skb : NULL));
+	if (p)
+		keep_syn(ARG(2), skb, p, left);
 }
 
 /* tcp_v4_conn_request(sk, skb) and tcp_v6_conn_request(sk, skb), before 3.17 */
 HOOK(on_old_syn)
 {
-	if (has_option(ARG(1)))
-		keep_syn(ARG(0), ARG(1));
+	const struct sk_buff *skb = ARG(1);
+	unsigned int left;
+	const u8 *p = find_option(skb, &left);
+
+	if (p)
+		keep_syn(ARG(0), skb, p, left);
 }
 
 /* tcp_child_process(parent, child, skb) */
 HOOK(on_child)
 {
-	if (has_option(ARG(2)) || syns_alive())
-		mark_child(ARG(1), ARG(2), tcp_sk((struct sock *)ARG(1))->rcv_nxt - 1, true);
+	const struct sock *sk = ARG(1);
+	const struct sk_buff *skb = ARG(2);
+	unsigned int left;
+	const u8 *p;
+
+	/* Before 4.4 later segments pass here, too, if they came while the listener was busy. */
+	if (sk->sk_state != TCP_SYN_RECV || rcu_access_pointer(tcp_sk(sk)->fastopen_rsk))
+		return;
+	p = find_option(skb, &left);
+	if (p || syns_alive())
+		mark_child(sk, skb, tcp_sk(sk)->rcv_nxt - 1, p, left);
 	else
 		count(syn_recv_sock_no_toa);
 }
@@ -707,7 +749,7 @@ HOOK(on_queue)
 	skb = this_cpu_read(present);
 	/* With PREEMPT_RT another SYN may have come in between. */
 	if (skb && !IS_ENABLED(CONFIG_PREEMPT_RT))
-		mark_child(sk, skb, ntohl(tcp_hdr(skb)->seq), false);
+		mark_child(sk, skb, ntohl(tcp_hdr(skb)->seq), NULL, 0);
 	else
 		count(syn_recv_sock_no_toa);
 }
@@ -816,15 +858,18 @@ static void toa_stop(void)
 
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		proc_remove(files[i].entry);
-	for (i = ARRAY_SIZE(hooks); i--;) {
+	for (i = ARRAY_SIZE(hooks); i--;)
 		if (hooks[i].set)
 			unregister_ftrace_function(&hooks[i].ops);
-		/* Frees the filter: ftrace_free_filter() is not exported everywhere. */
-		ftrace_set_filter(&hooks[i].ops, NULL, 0, 1);
-	}
 	/* Somebody may be on the way into marked_getname() without having locked anything yet. */
 	synchronize_rcu_tasks();
 	synchronize_rcu();
+	/*
+	 * Frees the filters: ftrace_free_filter() is not exported everywhere. Not before: an empty
+	 * filter matches every function, and ftrace does not always wait for who still looks at it.
+	 */
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		ftrace_set_filter(&hooks[i].ops, NULL, 0, 1);
 	for (i = 0; i < ARRAY_SIZE(marks); i++)
 		hlist_for_each_entry_safe(m, next, &marks[i], node)
 			kfree(m);

@@ -13,9 +13,9 @@ export interface GuestFile {
 
 const LIB = '/usr/local/lib/toa';
 
+/** In the order in which they travel: what resembles each other is together, which compresses best. */
 export const GUEST_FILES: readonly GuestFile[] = [
   { source: 'toa-setup', path: '/usr/local/sbin/toa-setup', mode: '0755', language: 'sh' },
-  { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
     source: 'packages/apt.sh',
     path: `${LIB}/packages.sh`,
@@ -31,35 +31,7 @@ export const GUEST_FILES: readonly GuestFile[] = [
     when: { packageManager: ['yum', 'dnf', 'zypper'] },
   },
   { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: 'module' } },
-  { source: 'module/toa.c', path: `${LIB}/module/toa.c`, mode: '0644', language: 'c', when: { method: 'module' } },
-  {
-    source: 'module/option.h',
-    path: `${LIB}/module/option.h`,
-    mode: '0644',
-    language: 'c',
-    when: { method: 'module' },
-  },
-  {
-    source: 'module/compat.h',
-    path: `${LIB}/module/compat.h`,
-    mode: '0644',
-    language: 'c',
-    when: { method: 'module' },
-  },
-  {
-    source: 'module/dkms.conf',
-    path: `${LIB}/module/dkms.conf`,
-    mode: '0644',
-    language: 'sh',
-    when: { method: 'module' },
-  },
-  {
-    source: 'module/Makefile',
-    path: `${LIB}/module/Makefile`,
-    mode: '0644',
-    language: 'make',
-    when: { method: 'module' },
-  },
+  { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
     source: 'units/toa.service',
     path: '/etc/systemd/system/toa.service',
@@ -81,4 +53,26 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'sh',
     when: { bootFile: 'sysconfig-modules' },
   },
+  {
+    source: 'module/Makefile',
+    path: `${LIB}/module/Makefile`,
+    mode: '0644',
+    language: 'make',
+    when: { method: 'module' },
+  },
+  {
+    source: 'module/compat.h',
+    path: `${LIB}/module/compat.h`,
+    mode: '0644',
+    language: 'c',
+    when: { method: 'module' },
+  },
+  {
+    source: 'module/option.h',
+    path: `${LIB}/module/option.h`,
+    mode: '0644',
+    language: 'c',
+    when: { method: 'module' },
+  },
+  { source: 'module/toa.c', path: `${LIB}/module/toa.c`, mode: '0644', language: 'c', when: { method: 'module' } },
 ];
