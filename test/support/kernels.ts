@@ -21,6 +21,8 @@ export interface Series {
 export const SERIES: readonly Series[] = [
   // The last kernel of a suite that gets no more: mirrors have dropped the metapackages that would name it.
   { suite: 'bullseye', backports: false, kernel: '5.10.0-46-cloud-amd64' },
+  // The oldest that is served, before the change of interfaces that came with 6.1.0-53; then the newest.
+  { suite: 'bookworm', backports: false, kernel: '6.1.0-47-cloud-amd64' },
   { suite: 'bookworm', backports: false, kernel: 'cloud-amd64' },
   { suite: 'trixie', backports: false, kernel: 'cloud-amd64' },
   { suite: 'sid', backports: false, kernel: 'cloud-amd64' },
@@ -55,6 +57,10 @@ export interface Kernel {
   readonly initramfs: string;
   /** The build root. Never written: builds bind their own directory into it. */
   readonly root: string;
+  /** Where the kernel is not for this machine's own kind of processor. */
+  readonly arch?: 'arm64';
+  /** Settings that make needs to build for it. */
+  readonly make?: readonly string[];
 }
 
 /** The kernel of a series, from the cache or built now (about a minute). */
@@ -62,7 +68,11 @@ export async function debianKernel(series: Series): Promise<Kernel> {
   const apt = await aptOf(series);
   const inputs = { recipe: RECIPE, series, apt, packages: PACKAGES };
   const name = `${series.suite}${series.backports ? '-backports' : ''}`;
-  const directory = await cached(`kernel-${name}`, inputs, (part) => build(part, series, apt));
+  return inCache(name, await cached(`kernel-${name}`, inputs, (part) => build(part, series, apt)));
+}
+
+/** A kernel whose `root`, `release` and `vmlinuz` are in a directory of the cache: gives it an initramfs of its root's programs. */
+export async function inCache(name: string, directory: string): Promise<Kernel> {
   const root = join(directory, 'root');
   const release = (await readFile(join(directory, 'release'), 'utf8')).trim();
   const script = await readFile(FILES, 'utf8');
@@ -83,7 +93,15 @@ export interface BuiltModule {
 /** Builds the module in `source` for `kernel` into the directory `output`, with all of kbuild's usual warnings on. */
 export async function buildModule(kernel: Kernel, source: string, output: string): Promise<BuiltModule> {
   await execa('cp', ['-r', `${source}/.`, output]);
-  const make = ['make', '-C', `/lib/modules/${kernel.release}/build`, 'M=/mnt', 'W=1', 'modules'];
+  const make = [
+    'make',
+    '-C',
+    `/lib/modules/${kernel.release}/build`,
+    'M=/mnt',
+    'W=1',
+    ...(kernel.make ?? []),
+    'modules',
+  ];
   const printed = await inRoot(kernel.root, make, { mnt: output });
   const progress = /^(make(\[\d+\])?: |\s+(CC|LD|MODPOST|BTF) |Skipping BTF generation |\s*$)/;
   const [path, ...others] = (await readdir(output)).filter((name) => name.endsWith('.ko'));
@@ -105,37 +123,57 @@ async function aptOf({ suite, backports }: Series): Promise<AptConfiguration> {
 async function build(directory: string, { suite, kernel }: Series, apt: AptConfiguration): Promise<void> {
   const root = join(directory, 'root');
   const packages = [...PACKAGES, `linux-headers-${kernel}`, `linux-image-${kernel}`];
-  const options = [
-    ...['--quiet', '--mode=root', '--variant=apt', '--format=directory', `--include=${packages.join(',')}`],
-    ...apt.settings.map((line) => `--aptopt=${line}`),
-  ];
-  const mmdebstrap = ['mmdebstrap', ...options, suite, root, ...apt.sources];
-  // A mount namespace of its own: a killed build leaves nothing mounted. INITRD=No: nobody boots this root's own initrd.
-  const env = { LC_ALL: 'C.UTF-8', INITRD: 'No' };
-  await execa('unshare', ['--mount', '--', ...mmdebstrap], { timeout: BUILD_LIMIT_MS, env });
+  await makeRoot(root, suite, packages, apt);
   const [release, ...others] = await readdir(join(root, 'lib/modules'));
   if (release === undefined || others.length > 0) throw new Error(`not one kernel in ${root}`);
   await writeFile(join(directory, 'release'), `${release}\n`);
   await copyFile(join(root, `boot/vmlinuz-${release}`), join(directory, 'vmlinuz'));
 }
 
+/** Unpacks and configures packages of a suite, with what they need, in the directory `root`; `more` are further options of mmdebstrap. */
+export async function makeRoot(
+  root: string,
+  suite: string,
+  packages: readonly string[],
+  apt: AptConfiguration,
+  more: readonly string[] = ['--variant=apt'],
+): Promise<void> {
+  const options = [
+    ...['--quiet', '--mode=root', '--format=directory', `--include=${packages.join(',')}`],
+    ...apt.settings.map((line) => `--aptopt=${line}`),
+    ...more,
+  ];
+  const mmdebstrap = ['mmdebstrap', ...options, suite, root, ...apt.sources];
+  // A mount namespace of its own: a killed build leaves nothing mounted. INITRD=No: nobody boots this root's own initrd.
+  const env = { LC_ALL: 'C.UTF-8', INITRD: 'No' };
+  await execa('unshare', ['--mount', '--', ...mmdebstrap], { timeout: BUILD_LIMIT_MS, env });
+}
+
 async function makeInitramfs(root: string, release: string, script: string, archive: string): Promise<void> {
   const show = ['modprobe', '--set-version', release, '--show-depends', ...MODULES];
-  const modules = (await inRoot(root, show)).split('\n').map((line) => line.replace(/^insmod /, '').trim());
+  const modules = [...(await inRoot(root, show)).matchAll(/^insmod (\S+)/gm)].map(([, path = '']) => path);
   const indices = INDICES.map((name) => `/lib/modules/${release}/${name}`);
   const list = await inRoot(root, ['python3', '-', ...modules, ...indices], { input: script });
   await execa('cpio', ['--quiet', '-o', '-H', 'newc'], { cwd: root, input: list, stdout: { file: archive } });
 }
 
+/** What a program in a root may have besides arguments. */
+export interface RunInRoot {
+  readonly input?: string;
+  /** A directory that it finds on /mnt. */
+  readonly mnt?: string;
+  readonly limitMs?: number;
+}
+
 /** Standard output and error of a program in the root, with /proc (objtool needs it) and, where given, a directory on /mnt. */
-async function inRoot(
+export async function inRoot(
   root: string,
   command: readonly string[],
-  { input = '', mnt = '' }: { readonly input?: string; readonly mnt?: string } = {},
+  { input = '', mnt = '', limitMs = BUILD_LIMIT_MS }: RunInRoot = {},
 ): Promise<string> {
   const script =
     'mount -t proc proc "$0/proc"; [ -z "$1" ] || mount --bind "$1" "$0/mnt"; shift; exec chroot "$0" "$@"';
   const args = ['--mount', '--', 'sh', '-ec', script, root, mnt, ...command];
-  const { all } = await execa('unshare', args, { all: true, input, timeout: BUILD_LIMIT_MS, env: { LC_ALL: 'C' } });
+  const { all } = await execa('unshare', args, { all: true, input, timeout: limitMs, env: { LC_ALL: 'C' } });
   return all;
 }

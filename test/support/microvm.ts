@@ -14,7 +14,7 @@ const LOGS = fileURLToPath(new URL('../../out/vm/', import.meta.url));
 const INIT = fileURLToPath(new URL('microvm/init', import.meta.url));
 
 /** What one machine may take in all, and what one answer of it may take. Both are many times what was measured. */
-const LIFE_LIMIT_MS = 600_000;
+const LIFE_LIMIT_MS = 1_200_000;
 const ANSWER_LIMIT_MS = 120_000;
 
 /** A warning of the kernel ends the machine, so that it cannot be overlooked. Mitigations only slow emulation. */
@@ -35,17 +35,28 @@ export interface MicrovmOptions {
   readonly kernel: Kernel;
   /** Files in the machine, contents by absolute path; all of them executable. */
   readonly files: Readonly<Record<string, Buffer>>;
+  /** More of the kernel's command line. */
+  readonly append?: string;
+  /** 2 where nothing is said. */
+  readonly cpus?: number;
+  /** Each CPU in a thread of its own, so that they really run at once; see startQemu. */
+  readonly parallel?: boolean;
+  /** MiB; 512 where nothing is said. */
+  readonly memory?: number;
+  /** How many times the usual limits it may take: for kernels that are slow. */
+  readonly patience?: number;
 }
 
 /** Boots a machine and waits until it takes scripts. Its console log is in out/vm and stays there unless `discard` is called. */
-export async function bootMicrovm({ name, kernel, files }: MicrovmOptions): Promise<Microvm> {
+export async function bootMicrovm(options: MicrovmOptions): Promise<Microvm> {
+  const { name, kernel, files } = options;
   mkdirSync(LOGS, { recursive: true });
   const log = join(LOGS, `${name}-${new Date().toISOString().replaceAll(':', '')}.log`);
   const scratch = await mkdtemp(join(tmpdir(), 'toa-bake-microvm-'));
   const initramfs = join(scratch, 'initramfs');
   await copyFile(kernel.initramfs, initramfs);
   appendFileSync(initramfs, await pack({ '/init': await readFile(INIT), ...files }, join(scratch, 'stage')));
-  const vm = new Microvm(startQemu(kernel.image, initramfs, log), log, scratch);
+  const vm = new Microvm(startQemu(options, initramfs, log), log, scratch, (options.patience ?? 1) * ANSWER_LIMIT_MS);
   await vm.ready();
   return vm;
 }
@@ -65,13 +76,15 @@ export class Microvm {
   readonly #qemu: ReturnType<typeof startQemu>;
   readonly #lines: AsyncIterator<string>;
   readonly #scratch: string;
+  readonly #limitMs: number;
   /** Path of the console log. */
   readonly log: string;
 
-  constructor(qemu: ReturnType<typeof startQemu>, log: string, scratch: string) {
+  constructor(qemu: ReturnType<typeof startQemu>, log: string, scratch: string, limitMs: number) {
     this.#qemu = qemu;
     this.#lines = createInterface({ input: qemu.stdout })[Symbol.asyncIterator]();
     this.#scratch = scratch;
+    this.#limitMs = limitMs;
     this.log = log;
   }
 
@@ -105,7 +118,7 @@ export class Microvm {
     const lines: string[] = [];
     const over = new AbortController();
     try {
-      const limit = setTimeout(ANSWER_LIMIT_MS, { done: true, value: 'no answer in time' }, { signal: over.signal });
+      const limit = setTimeout(this.#limitMs, { done: true, value: 'no answer in time' }, { signal: over.signal });
       for (;;) {
         const { done, value } = await Promise.race([this.#lines.next(), limit]);
         if (done) throw new Error(this.#describe(what, value ?? 'the machine ended', lines));
@@ -124,20 +137,38 @@ export class Microvm {
 }
 
 /**
- * A PC without devices: the microvm machine has one CPU where it boots these kernels at all. One thread for both CPUs: with two, a
+ * A PC without devices: the microvm machine has one CPU where it boots these kernels at all. One thread for all CPUs unless asked: with more, a
  * CPU may run into a breakpoint that the other has just taken away while patching code ("Oops: int3", once in about 25 boots).
- * The console goes to the log, the second serial port is our channel: nothing that the kernel prints can get into an answer.
+ * The console goes to the log, the other serial port is our channel: nothing that the kernel prints can get into an answer.
  */
-function startQemu(image: string, initramfs: string, log: string) {
+const PC = {
+  program: 'qemu-system-x86_64',
+  machine: ['-M', 'pc', '-cpu', 'qemu64,-svm,+rdrand'],
+  append: '',
+  channel: ['-serial', 'chardev:channel'],
+} as const;
+
+/** The kernel hands what it does not know to init: the name of the channel. */
+const ARM64 = {
+  program: 'qemu-system-aarch64',
+  machine: ['-M', 'virt', '-cpu', 'max,pauth-impdef=on'],
+  append: 'console=ttyAMA0 channel=ttyS0',
+  channel: ['-device', 'pci-serial,chardev=channel'],
+} as const;
+
+function startQemu(options: MicrovmOptions, initramfs: string, log: string) {
+  const { kernel, append = '', cpus = 2, parallel = false, memory = 512, patience = 1 } = options;
+  const kind = kernel.arch === 'arm64' ? ARM64 : PC;
   const args = [
-    ...['-M', 'pc', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-accel', 'tcg,thread=single', '-cpu', 'qemu64,-svm,+rdrand', '-smp', '2', '-m', '512'],
-    ...['-kernel', image, '-initrd', initramfs, '-append', KERNEL_ARGUMENTS],
-    ...['-serial', `file:${log}`, '-chardev', 'stdio,id=channel,signal=off', '-serial', 'chardev:channel'],
+    ...kind.machine,
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-accel', `tcg,thread=${parallel ? 'multi' : 'single'}`, '-smp', `${cpus}`, '-m', `${memory}`],
+    ...['-kernel', kernel.image, '-initrd', initramfs, '-append', `${KERNEL_ARGUMENTS} ${kind.append} ${append}`],
+    ...['-serial', `file:${log}`, '-chardev', 'stdio,id=channel,signal=off', ...kind.channel],
   ];
-  return execa('qemu-system-x86_64', args, {
+  return execa(kind.program, args, {
     buffer: { stdout: false },
-    timeout: LIFE_LIMIT_MS,
+    timeout: patience * LIFE_LIMIT_MS,
     reject: false,
     forceKillAfterDelay: 1000,
   });
