@@ -1,0 +1,33 @@
+// Test support is TypeScript that names its neighbours with import.meta.url: bundled here so that Node can run it.
+
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+/** A bundle lies elsewhere: every file keeps its own address. */
+const ownAddress = {
+  name: 'own-address',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]test[\\/]support[\\/].*\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      return { contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)), loader: 'ts' };
+    });
+  },
+};
+
+/** The exports of the modules of test/support that are named, together. */
+export async function importSupport(...names) {
+  const outfile = resolve('out/bench/support.mjs');
+  const contents = names.map((name) => `export * from './test/support/${name}.ts';`).join('\n');
+  await build({
+    stdin: { contents, resolveDir: '.' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    plugins: [ownAddress],
+  });
+  return import(pathToFileURL(outfile).href);
+}
