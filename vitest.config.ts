@@ -14,7 +14,7 @@ export default defineConfig({
         plugins: [templates],
         test: {
           name: 'fast',
-          include: ['test/{unit,golden,guest,tools}/**/*.test.ts'],
+          include: ['test/{unit,golden,guest,tools,image}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -2,16 +2,16 @@
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import standalone from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
 
-/** Bundles the validator that src/spec/schema.ts compiles, without the compiler. */
+/** Bundles the validators that src/…/schema.ts and src/…/…-schema.ts compile, without the compiler: each exports `ajv`, and them. */
 const compiledSchema = {
   name: 'compiled-schema',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]spec[\\/]schema\.ts$/ }, async ({ path }) => ({
+    onLoad({ filter: /[\\/]src[\\/]\w+[\\/](\w+-)?schema\.ts$/ }, async ({ path }) => ({
       contents: await compileSchema(path),
       resolveDir: dirname(path),
       loader: 'js',
@@ -21,12 +21,13 @@ const compiledSchema = {
 
 async function compileSchema(path) {
   // Inside the package, so that its import of ajv is the one that `standalone` works with.
-  const outfile = resolve('dist/schema-compiler.mjs');
+  const outfile = resolve(`dist/${basename(dirname(path))}-${basename(path)}.compiler.mjs`);
   await build({ entryPoints: [path], outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' });
-  const { ajv, fitsSchema } = await import(pathToFileURL(outfile).href);
+  const { ajv, ...validators } = await import(pathToFileURL(outfile).href);
   rmSync(outfile);
-  const code = standalone.default(ajv, { fitsSchema: fitsSchema.schema.$id });
-  return `import { formats } from './formats.ts';\n${code}`;
+  const ids = Object.entries(validators).map(([name, validator]) => [name, validator.schema.$id]);
+  const code = standalone.default(ajv, Object.fromEntries(ids));
+  return code.includes('formats') ? `import { formats } from './formats.ts';\n${code}` : code;
 }
 
 rmSync('dist', { recursive: true, force: true });
@@ -49,7 +50,8 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
 });
-copyFileSync('src/receipt.schema.json', 'dist/receipt.schema.json');
-copyFileSync('src/spec/spec.schema.json', 'dist/spec.schema.json');
+for (const schema of ['receipt', 'spec/spec', 'facts/facts', 'report/report']) {
+  copyFileSync(`src/${schema}.schema.json`, `dist/${basename(schema)}.schema.json`);
+}
 chmodSync('dist/toa-bake.js', 0o755);
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });

@@ -3,22 +3,24 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { buildProgram, installDebianPackages, installNpmPackages } from './prepare.mjs';
 
-const FAST_PACKAGES = ['busybox-static', 'cloud-init', 'kmod', 'python3', 'python3-yaml', 'shellcheck'];
-const VM_PACKAGES = [
-  'cloud-image-utils',
-  'cpio',
-  'e2fsprogs',
-  'mmdebstrap',
-  'qemu-system-x86',
-  'qemu-utils',
-  'xz-utils',
+const words = (text) => text.trim().split(/\s+/);
+const IMAGE_PACKAGES = words(
+  'btrfs-progs dosfstools e2fsprogs fdisk lvm2 mtools openssl qemu-utils xfsprogs xz-utils zstd',
+);
+const FAST_PACKAGES = [
+  ...words('busybox-static cloud-init gcc kmod libc6-dev python3 python3-yaml shellcheck'),
+  ...IMAGE_PACKAGES,
 ];
+const VM_PACKAGES = words(
+  'chromium clang cloud-image-utils cpio libclang-rt-dev mmdebstrap openssh-client qemu-system-x86',
+);
+const MATRIX_PACKAGES = words('qemu-efi-aarch64 qemu-system-arm');
 
 /** What each mode runs; a layer is a command of its own, or a project of vitest.config.ts. */
 const MODES = {
   check: { packages: FAST_PACKAGES, projects: ['fast'] },
   test: { packages: [...FAST_PACKAGES, ...VM_PACKAGES], projects: ['fast', 'vm'] },
-  vm: { packages: [...FAST_PACKAGES, ...VM_PACKAGES], projects: ['vm', 'matrix'] },
+  vm: { packages: [...FAST_PACKAGES, ...VM_PACKAGES, ...MATRIX_PACKAGES], projects: ['vm', 'matrix'] },
 };
 
 const mode = MODES[process.argv[2] ?? 'test'];

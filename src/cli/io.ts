@@ -7,6 +7,8 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Whether stderr is a terminal that wants colour. */
   readonly colour: boolean;
+  /** Whether stderr is a terminal, on which progress may come and go. */
+  readonly terminal?: boolean;
 }
 
 /** Exit codes, as the design lists them. */
@@ -16,6 +18,7 @@ export const processIo: Io = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
+  terminal: process.stderr.isTTY === true,
 };
 
 /** Says what is wrong, and whether anything was an error. */

@@ -8,12 +8,13 @@ const ABOUT =
   'user-data and the install scripts that make accept() return the real one, from the TCP option (TOA) the scrubber adds.';
 
 const EPILOGUE = `
-Exit codes: 0 all holds · 1 spec invalid, a check failed, or output not writable · 2 usage · 3 could not be determined · 70 a bug
+Exit codes: 0 all holds · 1 spec invalid, a check failed, or output not writable · 2 usage, or no target fits · 3 could not be determined · 70 a bug
 
 A first tour:
   toa-bake init --os debian-12 --trust 203.0.113.0/24   write a commented toa.yaml
   toa-bake plan                                         see what would be done, and why
   toa-bake render -o out                                write user-data and install script of every target
+  toa-bake validate image.qcow2                         say whether clients will show on what boots from it
 `;
 
 const RENDER_EPILOGUE = `
@@ -27,6 +28,13 @@ In a pipeline, commit DIR and run render --check: it writes nothing, and exits 1
 
 const EXPLAIN_EPILOGUE = `
 Messages end with their code: "error: trust[0] is ... [spec/network]". Codes never change their meaning.
+`;
+
+const WHAT = 'a root directory, a tar, a disk image, saved facts, local, or ssh://user@host';
+
+const VALIDATE_EPILOGUE = `
+Exit codes: 0 all holds (warnings aside) · 1 something does not · 2 no target of the spec fits · 3 something could not be determined.
+The image is only read. Without --spec and without a receipt on the machine, trust and option kinds are reported as unknown.
 `;
 
 /** argv (without node and script) -> exit code. Each command is loaded only when it is called. */
@@ -87,6 +95,28 @@ function describeProgram(io: Io, done: (code: number) => void): Command {
     .option('--force', 'overwrite files that are not ours, or were edited')
     .addHelpText('after', RENDER_EPILOGUE)
     .action(async (file, options) => done((await import('./render.ts')).renderCommand(io, file, options)));
+  program
+    .command('validate')
+    .summary('judge images, roots, or machines')
+    .description('Judge images, root directories, or machines: will clients show, on the kernel that boots next?')
+    .argument('<WHAT...>', WHAT)
+    .option('--spec <spec>', 'judge by this spec; else by what the machine says it was made from', notEmpty)
+    .addOption(
+      new Option('--format <format>', 'how to say it').choices(['text', 'json', 'junit', 'html']).default('text'),
+    )
+    .option('-o, --output <file>', 'where to write it, in place of stdout', notEmpty)
+    .option('--strict', 'warnings count as failures')
+    .option('--boot', 'also boot a throw-away overlay of the image in QEMU, and probe it')
+    .option('--probe', 'on a running machine, also send connections that carry the option, in a namespace of their own')
+    .addHelpText('after', VALIDATE_EPILOGUE)
+    .action(async (whats, options) => done(await (await import('./validate.ts')).validateCommand(io, whats, options)));
+  program
+    .command('facts')
+    .summary('collect what a machine is, to be judged later')
+    .description('Collect what a machine is, as JSON; `toa-bake validate FILE.json` judges it later, or elsewhere.')
+    .argument('<WHAT>', WHAT)
+    .option('-o, --output <file>', 'where to write it, in place of stdout', notEmpty)
+    .action(async (what, options) => done(await (await import('./facts.ts')).factsCommand(io, what, options)));
   program
     .command('targets')
     .summary('list every known target with its evidence')

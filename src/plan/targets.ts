@@ -12,6 +12,8 @@ export interface Target extends Traits {
   /** ID and VERSION_ID of /etc/os-release; versionId may be the part before a dot ("8" fits "8.10"). */
   readonly osId: string;
   readonly versionId: string;
+  /** NAME there, where two targets share the other two. */
+  readonly osName?: string;
 }
 
 /** Every target, in the catalog's order. */

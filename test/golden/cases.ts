@@ -1,4 +1,5 @@
 import type { Layout } from '../support/cli.ts';
+import { VALIDATE_CASES } from './validate-cases.ts';
 
 /** A session with the program in a folder of its own. */
 export interface Case {
@@ -197,7 +198,7 @@ export const CASES: readonly Case[] = [
   { name: 'explain-unknown', run: [['explain', 'spec/netwrk']] },
   { name: 'explain-constructor', run: [['explain', 'constructor']] },
   { name: 'help', run: [['--help']] },
-  ...['init', 'plan', 'render', 'targets', 'explain'].map((command) => ({
+  ...['init', 'plan', 'render', 'validate', 'facts', 'targets', 'explain'].map((command) => ({
     name: `help-${command}`,
     run: [['help', command]],
   })),
@@ -209,4 +210,5 @@ export const CASES: readonly Case[] = [
   { name: 'usage-empty-output', run: [['render', '-o', '']] },
   { name: 'usage-terminal-tricks', run: [['--\u001b[31m']] },
   { name: 'usage-explain-nothing', run: [['explain']] },
+  ...VALIDATE_CASES,
 ];

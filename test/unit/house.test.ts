@@ -48,8 +48,14 @@ describe('who imports whom', () => {
     expect(imports.filter((i) => within('catalog')(i.from) && !within('catalog')(i.to)).map(shown)).toEqual([]);
   });
 
-  it('spec, catalog, plan, render and report touch no file and no process', () => {
-    const pure = files.filter(({ path }) => /^(spec|catalog|plan|render|report)\//.test(path));
+  it('checks know facts, not the ways to look at a machine', () => {
+    const taken = imports.filter((i) => within('checks')(i.from) && within('image')(i.to) && !i.isType);
+    expect(taken.map(shown)).toEqual([]);
+    expect(imports.map(shown)).toContain('checks/look.ts -> image/types.ts');
+  });
+
+  it('spec, catalog, plan, render, checks and report touch no file and no process', () => {
+    const pure = files.filter(({ path }) => /^(spec|catalog|plan|render|checks|report)\//.test(path));
     const touching = pure.filter(({ text }) =>
       /node:(fs|process|child_process|os|net\b.*connect)|\bprocess\./.test(text),
     );

@@ -1,0 +1,58 @@
+// Writes docs/codes.md, the page of every code: node scripts/codes.mjs [--check]
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const PAGE = 'docs/codes.md';
+
+/** The tables as they are in the source: dist may be older. */
+async function readTables() {
+  const outfile = resolve(`node_modules/.cache/toa-bake-codes-${process.pid}.mjs`);
+  const contents = `export { CODES } from './src/report/codes.ts'; export { CHECKS } from './src/checks/index.ts';`;
+  await build({
+    stdin: { contents, resolveDir: '.', loader: 'ts' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+  });
+  const tables = await import(pathToFileURL(outfile).href);
+  rmSync(outfile);
+  return tables;
+}
+
+function printPage({ CODES, CHECKS }) {
+  const areas = [...new Set(Object.keys(CODES).map((code) => code.split('/')[0]))].sort();
+  const sections = areas.map((area) => {
+    const codes = Object.entries(CODES).filter(([code]) => code.startsWith(`${area}/`));
+    return `## ${area}\n\n${codes.map(([code, row]) => printCode(code, row, CHECKS)).join('\n')}`;
+  });
+  return `# Every code
+
+What toa-bake prints in brackets at the end of a message. Codes are public: one never changes its meaning. \`toa-bake explain CODE\` says
+the same. Those of \`validate\` have a severity; one about a kernel that does not boot next is a warning. Made by \`node scripts/codes.mjs\`.
+
+${sections.join('\n')}`;
+}
+
+function printCode(code, { title, why, cure }, checks) {
+  const check = checks.find((one) => one.code === code);
+  const severity = check ? ` (validate: ${check.severity})` : '';
+  return `### ${code}\n\n**${sentence(title)}**${severity}\n\n${why}\n\nWhat to do: ${cure}\n`;
+}
+
+function sentence(title) {
+  return `${title[0].toUpperCase()}${title.slice(1)}.`;
+}
+
+const page = printPage(await readTables());
+const isStale = !existsSync(PAGE) || readFileSync(PAGE, 'utf8') !== page;
+if (process.argv.includes('--check')) {
+  if (isStale) console.log(`${PAGE} is not what the tables say; write it with node scripts/codes.mjs`);
+  process.exitCode = isStale ? 1 : 0;
+} else if (isStale) {
+  mkdirSync('docs', { recursive: true });
+  writeFileSync(PAGE, page);
+  console.log(`${PAGE} written`);
+}

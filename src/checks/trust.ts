@@ -1,0 +1,30 @@
+import ipaddr from 'ipaddr.js';
+import type { Facts } from '../facts/types.ts';
+import type { Look } from '../image/types.ts';
+import { derive, known } from './look.ts';
+import { nextElves } from './settings.ts';
+import type { Expectation } from './types.ts';
+
+/** Whether the reader has a list of its own of who is believed. Absent: there is no reader to ask. */
+export function hasOwnList(facts: Facts, expected: Expectation): Look<boolean> {
+  return derive(nextElves(facts, expected), (elves) =>
+    known(elves.some(({ parameters }) => parameters.includes('trusted'))),
+  );
+}
+
+/** The word any, or a network that covers all addresses of a family. */
+export function believesAll(networks: readonly string[]): boolean {
+  return networks.some((network) => network === 'any' || network.endsWith('/0'));
+}
+
+/** Networks in one spelling and order, so that two lists can be compared. What is no network stays as it is. */
+export function normalize(networks: readonly string[]): readonly string[] {
+  if (believesAll(networks)) return ['any'];
+  return [...new Set(networks.map(spell))].sort();
+}
+
+function spell(network: string): string {
+  if (!ipaddr.isValidCIDR(network)) return network;
+  const [address, prefix] = ipaddr.parseCIDR(network);
+  return `${address.toNormalizedString()}/${prefix}`;
+}

@@ -1,0 +1,50 @@
+import type { Code } from './types.ts';
+
+/** What can be wrong with what a spec asks for. */
+export const PLAN_CODES = {
+  'target/unknown': {
+    title: 'an unknown distribution',
+    why: 'Every target needs a row of the catalog: package names and boot files differ.',
+    cure: '`toa-bake targets` lists the ids.',
+  },
+  'target/method': {
+    title: 'a method that the target cannot have',
+    why: 'The method depends on packages or kernels that this distribution does not have.',
+    cure: 'Choose another method, or auto.',
+  },
+  'target/method-unavailable': {
+    title: 'a method that this release cannot carry out',
+    why: 'It is part of the specification format, and not built yet.',
+    cure: 'Choose a method that the message lists.',
+  },
+  'target/no-method': {
+    title: 'auto has no proven answer',
+    why: 'auto only picks what was booted and probed on the kernel series of the target.',
+    cure: 'Name a method yourself; the plan then says that it is unproven.',
+  },
+  'target/secure-boot': {
+    title: 'Secure Boot refuses the module',
+    why: 'An unsigned module does not load where Secure Boot is enforced.',
+    cure: 'Switch Secure Boot off for these machines, or leave the target out.',
+  },
+  'target/arch': {
+    title: 'the distribution does not exist for this architecture',
+    why: 'There is no such image to boot.',
+    cure: 'Choose another architecture or release.',
+  },
+  'target/twice': {
+    title: 'a target is listed twice',
+    why: 'Both would be written to the same place.',
+    cure: 'Remove one of the two.',
+  },
+  'trust/any': {
+    title: 'everybody is trusted',
+    why: 'Any client that reaches the port can then choose the address that your logs, limits and access lists see.',
+    cure: 'List the networks of your scrubbing service.',
+  },
+  'trust/documentation': {
+    title: 'a documentation network is trusted',
+    why: 'It is left over from an example: no scrubber has such an address, so no option would ever be believed.',
+    cure: 'Put the networks of your scrubbing service there.',
+  },
+} as const satisfies Readonly<Record<string, Code>>;
