@@ -24,6 +24,8 @@ export interface MachineOptions {
   readonly userData?: string | Uint8Array;
   /** Without it there is no way out at all; metadata is still served. With it the machine reaches what this one reaches. */
   readonly network: boolean;
+  /** Port of this machine's loopback that leads to the machine's ssh. */
+  readonly sshPort?: number;
   /** Image to start from instead of the disk as it was built: the overlay of a machine that was stopped, or qcow2 of your own. */
   readonly startFrom?: string;
   readonly smp?: number;
@@ -87,7 +89,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
 }
 
 async function dataSourceOptions(
-  { dataSource, network, userData = '' }: MachineOptions,
+  { dataSource, network, sshPort, userData = '' }: MachineOptions,
   directory: string,
 ): Promise<Pick<QemuOptions, 'seed' | 'product' | 'network'>> {
   const restrict = `restrict=${network ? 'off' : 'on'}`;
@@ -96,7 +98,8 @@ async function dataSourceOptions(
     return { seed: undefined, product: ECS_PRODUCT, network: [restrict, ...served] };
   }
   const seed = dataSource === 'nocloud' ? await makeNoCloudSeed(directory, userData) : undefined;
-  return { seed, product: undefined, network: [restrict] };
+  const forward = sshPort === undefined ? [] : [`hostfwd=tcp:127.0.0.1:${sshPort}-:22`];
+  return { seed, product: undefined, network: [restrict, ...forward] };
 }
 
 function startQemu(options: QemuOptions) {

@@ -2,44 +2,10 @@
 
 import { it } from 'vitest';
 import { debianKernel, type Kernel, SERIES } from '../support/kernels.ts';
-import type { Microvm } from '../support/microvm.ts';
-import { ACROSS, GROUPS, IPV4_ONLY, TRUSTED } from '../support/module-cases.ts';
-import {
-  namesManyAtOnce,
-  namesUntrustedSenders,
-  needsFtrace,
-  refusesNonsense,
-  saysWhatItIs,
-  yieldsToLivepatch,
-} from '../support/module-checks.ts';
-import { builtModule, inMachine, leftNoTrace, moduleFiles, output } from '../support/module-machine.ts';
+import { IPV4_ONLY, TRUSTED } from '../support/module-cases.ts';
+import { inMachine, leftNoTrace, moduleFiles, output } from '../support/module-machine.ts';
 import { casesFile, expectRows, playControl, playGroups } from '../support/module-play.ts';
-
-async function playTable(vm: Microvm) {
-  await playControl(vm, GROUPS);
-  await output(vm, `insmod /toa.ko trusted=${TRUSTED}`);
-  expectRows(await playGroups(vm, GROUPS));
-  await output(vm, 'rmmod toa');
-  await playGroups(vm, [ACROSS]);
-}
-
-async function tryModule(kernel: Kernel) {
-  const files = {
-    ...(await moduleFiles(kernel)),
-    '/holder.ko': await builtModule(kernel, 'test/support/holder'),
-    '/cases.json': casesFile([...GROUPS, ACROSS]),
-  };
-  await inMachine({ name: `module-${kernel.release}`, kernel, files }, async (vm) => {
-    await playTable(vm);
-    await namesManyAtOnce(vm);
-    await namesUntrustedSenders(vm);
-    await refusesNonsense(vm);
-    await needsFtrace(vm);
-    await yieldsToLivepatch(vm);
-    await leftNoTrace(vm);
-    await saysWhatItIs(vm);
-  });
-}
+import { trialFiles, tryEverything } from '../support/module-trial.ts';
 
 /** The kernel has IPv6 but is told not to use it. */
 async function tryWithoutIpv6(kernel: Kernel) {
@@ -55,11 +21,12 @@ async function tryWithoutIpv6(kernel: Kernel) {
 
 const kernels = await Promise.all(SERIES.map(debianKernel));
 
-it.each(kernels.map((kernel) => [kernel.release, kernel] as const))('module on %s', async (_, kernel) => {
-  await tryModule(kernel);
+it.concurrent.each(kernels.map((kernel) => [kernel.release, kernel] as const))('module on %s', async (_, kernel) => {
+  const files = await trialFiles(kernel);
+  await inMachine({ name: `module-${kernel.release}`, kernel, files }, tryEverything);
 });
 
-it.each(kernels.slice(-1).map((kernel) => [kernel.release, kernel] as const))(
+it.concurrent.each(kernels.slice(-1).map((kernel) => [kernel.release, kernel] as const))(
   'without IPv6 on %s',
   async (_, kernel) => {
     await tryWithoutIpv6(kernel);
