@@ -10,20 +10,11 @@ import { installDebianPackages, installNpmPackages } from './prepare.mjs';
 const suites = process.argv.slice(2);
 
 installNpmPackages();
-installDebianPackages([
-  ...[
-    'cloud-image-utils',
-    'cpio',
-    'e2fsprogs',
-    'fdisk',
-    'gcc',
-    'grub-common',
-    'grub-pc-bin',
-    'libc6-dev',
-    'mmdebstrap',
-  ],
-  ...['qemu-system-x86', 'qemu-utils'],
-]);
+installDebianPackages(
+  'cloud-image-utils cpio e2fsprogs fdisk gcc grub-common grub-pc-bin libc6-dev mmdebstrap qemu-system-x86 qemu-utils'.split(
+    ' ',
+  ),
+);
 benchProgram();
 await benchValidate();
 await benchModule(suites.length > 0 ? suites : ['trixie']);

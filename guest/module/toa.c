@@ -298,11 +298,14 @@ static int trusted_show(struct seq_file *seq, void *unused)
 
 static ssize_t trusted_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
 {
-	char *text = *pos || len > LIST_MAX ? NULL : vzalloc(len + 1);
 	int err = -EINVAL;
+	char *text;
 
+	if (*pos || len > LIST_MAX)
+		return err;
+	text = vzalloc(len + 1);
 	if (!text)
-		return *pos || len > LIST_MAX ? -EINVAL : -ENOMEM;
+		return -ENOMEM;
 	if (copy_from_user(text, from, len))
 		err = -EFAULT;
 	/* Tools that copy in pieces end a piece anywhere: half a network must not be believed. */
@@ -413,9 +416,9 @@ static void note_sender(const struct in6_addr *addr)
 	if (!raw_spin_trylock_irqsave(&lock, flags))
 		return;
 	for (s = senders; s < senders + ARRAY_SIZE(senders); s++)
-		if (s->count && ipv6_addr_equal(&s->addr, addr))
+		if (ipv6_addr_equal(&s->addr, addr))
 			break;
-		else if (!s->count || (slot->count && time_before(s->last, slot->last)))
+		else if (time_before(s->last, slot->last))
 			slot = s;
 	if (s == senders + ARRAY_SIZE(senders)) {
 		s = slot;
@@ -897,6 +900,8 @@ static int set_hook(struct hook *hook)
 		hook->ops.flags |= FTRACE_OPS_FL_IPMODIFY;
 	err = err ?: register_ftrace_function(&hook->ops);
 	hook->set = !err;
+	if (hook == hooks && !err && hooks_are_off())
+		err = -EBUSY;
 	if (err)
 		pr_err("cannot hook %s (%d): %s\n", fn, err,
 		       err != -EBUSY ? "ftrace does not offer it" :
@@ -916,10 +921,6 @@ static int __init toa_start(void)
 	for (hook = hooks; !err && hook < hooks + ARRAY_SIZE(hooks); hook++)
 		if (!hook->instead || !hook[-1].set)
 			err = set_hook(hook);
-	if (!err && hooks_are_off()) {
-		err = -EBUSY;
-		pr_err("hooks do not run: kernel.ftrace_enabled is 0\n");
-	}
 	for (i = 0; !err && i < ARRAY_SIZE(files); i++) {
 		files[i].entry = proc_create(files[i].name, files[i].mode, init_net.proc_net,
 					     files[i].ops);

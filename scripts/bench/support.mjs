@@ -27,6 +27,7 @@ export async function importSupport(...names) {
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    loader: { '.hbs': 'text' },
     plugins: [ownAddress],
   });
   return import(pathToFileURL(outfile).href);

@@ -8,7 +8,13 @@ export interface GuestFile {
   /** Its comments stay at home, and its indentation where it means nothing: a cloud's user-data is small. */
   readonly language: 'c' | 'sh' | 'python' | 'make' | 'unit';
   /** For which plans; a key left out means all. */
-  readonly when?: { readonly method?: string; readonly packageManager?: readonly string[]; readonly bootFile?: string };
+  readonly when?: {
+    readonly method?: string;
+    /** Whether the kernels lie in the range that our tests boot. */
+    readonly proven?: boolean;
+    readonly packageManager?: readonly string[];
+    readonly bootFile?: string;
+  };
 }
 
 const LIB = '/usr/local/lib/toa';
@@ -59,6 +65,13 @@ export const GUEST_FILES: readonly GuestFile[] = [
     mode: '0644',
     language: 'make',
     when: { method: 'module' },
+  },
+  {
+    source: 'module/old.h',
+    path: `${LIB}/module/old.h`,
+    mode: '0644',
+    language: 'c',
+    when: { method: 'module', proven: false },
   },
   {
     source: 'module/compat.h',

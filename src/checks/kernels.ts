@@ -1,15 +1,15 @@
-import type { Facts, KernelFacts, ModuleFile } from '../facts/types.ts';
+import type { Facts, KernelFacts, ModuleFile, NextKernel } from '../facts/types.ts';
 import type { Look } from '../image/types.ts';
 import { all, derive, given, ifKnown, known, orElse } from './look.ts';
 import type { Expectation, Verdict } from './types.ts';
 import { skipped } from './verdict.ts';
 
 /** The kernel that boots next, and what says so. Where there is no boot loader, whoever starts the machine chooses: only one kernel is no choice. */
-export function nextKernel(facts: Facts): Look<{ readonly release: string; readonly why: string }> {
+export function nextKernel(facts: Facts): Look<NextKernel> {
   return derive(orElse(facts.boot, null), (boot) => (boot ? boot.next : onlyKernel(facts)));
 }
 
-function onlyKernel(facts: Facts): Look<{ readonly release: string; readonly why: string }> {
+function onlyKernel(facts: Facts): Look<NextKernel> {
   return derive(facts.kernels, (kernels) => {
     const [only, ...more] = kernels.filter((kernel) => kernel.modules);
     if (!only) return { state: 'absent' };

@@ -4,7 +4,6 @@ import { RUNNING_QUESTIONS, runningFacts } from '../facts/running.ts';
 import type { Facts, RunningFacts } from '../facts/types.ts';
 import { packagedGuest } from '../guest.ts';
 import { bootImage } from '../image/boot/index.ts';
-import type { Hardware } from '../image/boot/qemu.ts';
 import { known, unknown } from '../image/look.ts';
 import type { Look, Reader } from '../image/types.ts';
 
@@ -28,12 +27,13 @@ export async function addBoot(facts: Facts, reader: Reader | undefined, expected
 }
 
 async function bootedFacts(facts: Facts, expected: Expectation): Promise<Look<RunningFacts>> {
-  const hardware = hardwareFor(facts);
-  if (hardware.state !== 'known') return hardware;
+  const { machine } = facts;
+  if (machine.state !== 'known' || machine.value === 'other')
+    return unknown(`it cannot be booted: ${whyOf(machine) || 'its programs are for neither x86-64 nor arm64'}`);
   const settings = probeSettings(facts, expected);
   const program = settings.state === 'known' ? programOf(settings.value) : undefined;
   const reader = await bootImage(facts.source.what, {
-    hardware: hardware.value,
+    machine: machine.value,
     questions: {
       files: RUNNING_QUESTIONS.files,
       programs: [...RUNNING_QUESTIONS.programs, ...(program ? [program] : [])],
@@ -46,15 +46,6 @@ async function bootedFacts(facts: Facts, expected: Expectation): Promise<Look<Ru
   if (running.state !== 'known') return running;
   const probe = program ? await runProbe(reader.value, program) : unknown(whyOf(settings));
   return known({ ...running.value, probe });
-}
-
-function hardwareFor({ machine, boot }: Facts): Look<Hardware> {
-  if (machine.state !== 'known' || machine.value === 'other')
-    return unknown(`it cannot be booted: ${whyOf(machine) || 'its programs are for neither x86-64 nor arm64'}`);
-  if (boot.state !== 'known') return unknown(`it cannot be booted: ${whyOf(boot) || 'it has no boot loader'}`);
-  const isUefi =
-    machine.value === 'arm64' || (boot.value.firmware.includes('uefi') && !boot.value.firmware.includes('bios'));
-  return known({ machine: machine.value, firmware: isUefi ? 'uefi' : 'bios' });
 }
 
 /**

@@ -6,11 +6,11 @@ const HISTORY = /^\.(?:bash|zsh|ash|sh|python|mysql|psql)_history$|^\.(?:lesshst
 
 /** What an interrupted or unfinished bake leaves, and what uploads to a machine that is baked. */
 const LEFTOVERS: readonly (readonly [directory: string, names: RegExp])[] = [
-  ['/var/lib/toa', /^(?:work|out|install-toa\.sh|\.toa-new)$/],
+  ['/var/lib/toa', /^(?:work|\.toa-new)$/],
   ['/var/lib/cloud/scripts/per-boot', /^toa$/],
-  ['/tmp', /^(?:script_\d+\.sh|packer.*|install-toa\.sh|toa[-_].*|toa)$/],
-  ['/var/tmp', /^(?:script_\d+\.sh|packer.*|install-toa\.sh|toa[-_].*|toa)$/],
-  ['/root', /^(?:install-toa\.sh|toa_kernel.*|packer.*|linux-toa.*)$/],
+  ['/tmp', /^(?:script_\d+\.sh|packer.*|install-toa\.sh|toa[-_].*|toa)$/s],
+  ['/var/tmp', /^(?:script_\d+\.sh|packer.*|install-toa\.sh|toa[-_].*|toa)$/s],
+  ['/root', /^(?:install-toa\.sh|toa_kernel.*|packer.*|linux-toa.*)$/s],
 ];
 
 const MOST_HOMES = 1000;
@@ -21,7 +21,7 @@ export async function hygieneFacts(reader: Reader): Promise<HygieneFacts> {
   const inHomes = async (find: (home: string) => Promise<readonly string[]>): Promise<readonly string[]> =>
     (await Promise.all((seen(homes) ?? []).map(find))).flat();
   return {
-    hostKeys: await look(() => notEmpty(reader, '/etc/ssh', /^ssh_host_.*_key$/)),
+    hostKeys: await look(() => notEmpty(reader, '/etc/ssh', /^ssh_host_.*_key$/s)),
     machineId: await look(() => machineId(reader)),
     authorizedKeys: await look(() => inHomes((home) => notEmpty(reader, `${home}/.ssh`, /^authorized_keys2?$/))),
     histories: await look(() => inHomes((home) => notEmpty(reader, home, HISTORY))),

@@ -37,26 +37,29 @@ const RESULTS: ReadonlySet<unknown> = new Set(['pass', 'fail', 'unknown']);
 
 /** What it printed, and nothing else of it. Undefined: it is no report of the probe. */
 function parseProbe(text: string): Probe | undefined {
-  const report = parseJson(text);
+  const report = fieldsOf(parseJson(text));
   if (!RESULTS.has(report.result) || !Array.isArray(report.cases)) return undefined;
   return {
     result: report.result as Probe['result'],
     reason: String(report.reason),
-    cases: report.cases.map((entry: Readonly<Record<string, unknown>>) => ({
-      name: String(entry.name),
-      source: String(entry.source),
-      accept: String(entry.accept),
-      getpeername: String(entry.getpeername),
-      ok: entry.ok === true,
+    cases: report.cases.map(fieldsOf).map(({ name, source, accept, getpeername, ok }) => ({
+      name: String(name),
+      source: String(source),
+      accept: String(accept),
+      getpeername: String(getpeername),
+      ok: ok === true,
     })),
   };
 }
 
-function parseJson(text: string): Readonly<Record<string, unknown>> {
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
 }

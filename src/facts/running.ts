@@ -6,6 +6,25 @@ import type { RunningFacts } from './types.ts';
 const PARAMETERS = '/sys/module/toa/parameters';
 const MODULES_LIMIT = 4 * 1024 * 1024;
 
+/** Rules that the machine's own programs list. */
+const LISTINGS: readonly (readonly string[])[] = [['nft', 'list', 'ruleset'], ['iptables-save'], ['ip6tables-save']];
+
+/** All that is looked at below: what to ask of a machine that answers but once. */
+export const RUNNING_QUESTIONS = {
+  files: [
+    '/proc/sys/kernel/osrelease',
+    '/proc/cmdline',
+    '/proc/modules',
+    `${PARAMETERS}/kinds`,
+    `${PARAMETERS}/trusted`,
+    '/proc/net/toa_trusted',
+    '/proc/net/toa_stats',
+    '/proc/sys/kernel/tainted',
+    '/sys/kernel/security/lockdown',
+  ],
+  programs: LISTINGS.map((argv) => ({ argv })),
+} as const;
+
 /** What only a running machine shows. */
 export function runningFacts(reader: Reader, machine: Look<string>): Promise<Look<RunningFacts>> {
   return look(async () => {
@@ -61,8 +80,6 @@ async function statsOf(reader: Reader): Promise<Readonly<Record<string, number>>
     ]),
   );
 }
-
-const LISTINGS: readonly (readonly string[])[] = [['nft', 'list', 'ruleset'], ['iptables-save'], ['ip6tables-save']];
 
 /** All rules that the machine's own programs list; absent where it has none of them. */
 async function filterOf(reader: Reader): Promise<string | undefined> {

@@ -101,12 +101,20 @@ export interface ModuleElf {
 
 export type BootLoader = 'grub-legacy' | 'grub2' | 'grub2-bls' | 'extlinux' | 'systemd-boot' | 'uki' | 'none';
 
+/** The kernel that boots next, and what says so. */
+export interface NextKernel {
+  readonly release: string;
+  readonly why: string;
+  /** What the boot loader would start, as it writes it, where that is not there; the release is then what its name says. */
+  readonly missing?: string;
+}
+
 /** How the machine boots. */
 export interface BootFacts {
   readonly loader: BootLoader;
   readonly firmware: readonly ('bios' | 'uefi')[];
   /** The kernel that boots next without anybody's hand, and what says so. Unknown: nobody can tell from here, and why. */
-  readonly next: Look<{ readonly release: string; readonly why: string }>;
+  readonly next: Look<NextKernel>;
   /** What the loader could boot, in its order. */
   readonly entries: readonly { readonly title: string; readonly release: string | null; readonly id: string }[];
   /** Of the entry that boots next. */

@@ -10,7 +10,7 @@ import type { FileType, Look, Output, Reader, Stat } from './types.ts';
  */
 const ANSWERER = `
 LC_ALL=C; export LC_ALL
-said() { case $1 in *'No such file'*|*'Not a directory'*) echo A ;; *) printf 'U %s\\n' "$(printf %s "$1" | tr '\\n' ' ')" ;; esac; }
+said() { case $1 in *': No such file or directory'|*': Not a directory') echo A ;; *) printf 'U %s\\n' "$(printf %s "$1" | tr '\\n' ' ')" ;; esac; }
 is_there() { e=$(stat -L -c %f -- "$1" 2>&1) || { said "$e"; return 1; }; }
 while IFS=' ' read -r op offset length path; do
   p=$(printf '%b.' "$path"); p=\${p%.}

@@ -29,7 +29,9 @@ function resolveTarget(wanted: Wanted): { readonly plan?: Plan; readonly problem
   return { plan: makePlan(wanted, target, choice), problems: [] };
 }
 
-function makePlan(wanted: Wanted, target: Target, choice: Exclude<MethodChoice, { problem: Problem }>): Plan {
+type MadeChoice = Exclude<MethodChoice, { problem: Problem }>;
+
+function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
   const arch = wanted.arch ?? 'x86_64';
   const plan = {
     plan: 1,
@@ -48,15 +50,16 @@ function makePlan(wanted: Wanted, target: Target, choice: Exclude<MethodChoice, 
     onFailure: wanted.boot?.onFailure ?? 'continue',
     secureBoot: wanted.secureBoot ?? 'off',
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
-    files: GUEST_FILES.filter((file) => travels(file, choice.method.id, target)),
+    files: GUEST_FILES.filter((file) => travels(file, choice, target)),
     warnings: trustWarnings(wanted),
   } as const;
   return { ...plan, choices: explainChoices(plan, choice.why) };
 }
 
-function travels({ when = {} }: GuestFile, method: string, target: Target): boolean {
+function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target): boolean {
   return (
-    (when.method ?? method) === method &&
+    (when.method ?? method.id) === method.id &&
+    (when.proven ?? proven) === proven &&
     (when.packageManager?.includes(target.packageManager) ?? true) &&
     (when.bootFile ?? target.bootFile) === target.bootFile
   );

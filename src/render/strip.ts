@@ -10,14 +10,15 @@ type Language = GuestFile['language'];
 export function strip(text: string, language: Language): string {
   const [first = '', ...rest] = text.split('\n');
   const lines = language === 'c' ? stripC(rest.join('\n')).split('\n') : rest.filter((line) => !/^\s*#/.test(line));
-  const tight = language === 'c' ? tighten : (line: string): string => line;
-  const kept = lines.filter((line) => line.trim() !== '').map((line) => tight(unindent(line, language).trimEnd()));
+  const kept = lines.filter((line) => line.trim() !== '').map((line) => unindent(line, language).trimEnd());
   return `${[first, ...kept].join('\n')}\n`;
 }
 
-/** Tabs only: text that is meant to be printed (a here-document) is indented by spaces. */
+/** In shell tabs only: text that is meant to be printed (a here-document) is indented by spaces. In Python one space a level. */
 function unindent(line: string, language: Language): string {
-  return language === 'c' || language === 'sh' ? line.replace(/^\t+/, '') : line;
+  if (language === 'c') return tighten(line.replace(/^\t+/, ''));
+  if (language === 'sh') return line.replace(/^\t+/, '');
+  return language === 'python' ? line.replace(/^(?: {4})+/, (spaces) => ' '.repeat(spaces.length / 4)) : line;
 }
 
 /**
@@ -25,7 +26,7 @@ function unindent(line: string, language: Language): string {
  * theirs (`- -`, `/ *`), and so do plus and minus after a word, which would belong to a number (`0xe -1`). Left alone: strings, and lines of the preprocessor, where a space may tell a macro's name from its text.
  */
 function tighten(line: string): string {
-  if (/^#|["'\\]/.test(line)) return line;
+  if (/^#|["'\\]/.test(line)) return line.replace(/\s+\\$/, '\\');
   return line.replace(/(?<=\w) (?=[^\w\s+-])|(?<=[^\w\s]) (?=\w)|(?<=[(){}[\],;]) | (?=[(){}[\],;])/g, '');
 }
 

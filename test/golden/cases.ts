@@ -98,7 +98,7 @@ files:
     more: 'signing: {key: k.pem, certificate: c.pem}\nkernel: {onUpgrade: hold}\n',
   }),
   'target-twice': spec({ targets: 'targets: [debian-12, {os: debian-12, boot: {reboot: never}}]' }),
-  'no-proven-method': spec({ targets: 'targets: [debian-8, alinux-3, {os: debian-12, arch: arm64}]' }),
+  'no-proven-method': spec({ targets: 'targets: [debian-8, alinux-3, {os: debian-13, arch: arm64}]' }),
   'methods-that-cannot-be-had': spec({
     targets: 'targets: [{os: debian-12, method: vtoa}, {os: centos-7, method: rpm}]',
   }),

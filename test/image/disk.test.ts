@@ -351,6 +351,7 @@ UUID=${UUID.toUpperCase()} /boot ext4 defaults 0 2
 LABEL="the\\040usr" /usr ext4 ro 0 2
 /dev/sda4 /boot/efi vfat umask=0077 0 1
 UUID=0b0b0b0b-0000-0000-0000-000000000000 /srv/data xfs defaults 0 2
+UUID=0b0b0b0b-0000-0000-0000-000000000002 /srv/data/below ext4 defaults 0 2
 UUID=0b0b0b0b-0000-0000-0000-000000000001 /opt xfs nofail 0 2
 /dev/vdz1 /mnt/never ext4 noauto 0 0
 tmpfs /tmp tmpfs defaults 0 0

@@ -175,7 +175,7 @@ test.each(PACKERS)('a bomb of .ko.%s is left in time', async (end, _, program, .
   const root = machine({ [`extra/toa.ko.${end}`]: Buffer.alloc(0) });
   const zeros = join(root, 'zeros');
   writeFileSync(zeros, '');
-  truncateSync(zeros, 100 * 1024 * 1024);
+  truncateSync(zeros, 40 * 1024 * 1024);
   const fast = argv.map((word) => (word === '-19' ? '-3' : word));
   writeFileSync(
     join(root, DIRECTORY, `extra/toa.ko.${end}`),

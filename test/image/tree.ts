@@ -1,14 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  closeSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,17 +133,12 @@ export function makeDisk(path: string, table: string, contents: Readonly<Record<
 export function makeFat(path: string, ...args: readonly string[]): string {
   rmSync(path, { force: true });
   tool('mkfs.vfat', '-C', ...args, path, '4096');
-  const from = scratchFile('MZ');
+  const from = `${path}.file`;
+  writeFileSync(from, 'MZ');
   tool('mmd', '-i', path, '::/EFI', '::/EFI/boot');
   tool('mcopy', '-i', path, from, '::/EFI/boot/BOOTX64.EFI');
   writeFileSync(from, 'x'.repeat(5000));
   tool('mcopy', '-i', path, from, '::/EFI/A long name.cfg');
-  return path;
-}
-
-function scratchFile(content: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'toa-image-')), 'file');
-  writeFileSync(path, content);
   return path;
 }
 
@@ -212,10 +210,23 @@ export function makeXfs(path: string, tree: string, args: readonly string[], mea
   rmSync(path, { force: true });
   tool('truncate', '-s', '310M', path);
   tool('mkfs.xfs', '-q', '-f', ...args, path);
-  const pieces =
-    'for i in $(seq 1 120); do printf x | dd of="$2/var/pieces" bs=8192 seek=$i conv=notrunc status=none; done';
-  const fill = `mkdir -p "$2" "$3/var" && mount -o loop "$1" "$2" && cp -a "$3"/. "$2" && ${pieces} && sync && ${meanwhile}; umount "$2"`;
-  tool('sh', '-c', fill, 'sh', path, `${path}.mnt`, tree);
+  writePieces(`${path}.pieces`);
+  const copy = 'cp -a "$3" "$2" && mkdir -p "$2/var" && cp --sparse=always "$1.pieces" "$2/var/pieces"';
+  const fill = `mkdir -p "$2" && mount -o loop "$1" "$2" && ${copy} && sync -f "$2" && ${meanwhile}; umount "$2"`;
+  tool('sh', '-c', fill, 'sh', path, `${path}.mnt`, `${tree}/.`);
   rmSync(`${path}.tree`, { recursive: true, force: true });
-  tool('sh', '-c', `cp -a "$3" "$2" && ${pieces}`, 'sh', path, `${path}.tree`, tree);
+  tool('sh', '-c', copy, 'sh', path, `${path}.tree`, tree);
+}
+
+/** A file with a hole after every block. */
+function writePieces(path: string): void {
+  const file = openSync(path, 'w');
+  for (let i = 1; i <= 120; i++) writeSync(file, 'x', i * 8192);
+  closeSync(file);
+}
+
+/** A disk that is one ext4 with a tree in it. */
+export function makeExt4(image: string, tree: string, size: string, ...args: readonly string[]): void {
+  const made = '-q -F -t ext4 -b 1024 -N 512 -O ^has_journal'.split(' ');
+  tool('mke2fs', ...made, '-d', tree, ...args, image, size);
 }

@@ -5,11 +5,19 @@ import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cached } from './cache.ts';
+import { userDataOf } from './cli.ts';
 import { BUILD_PACKAGES, type Disk, debianDisk } from './disk.ts';
 import { bootMachine, type Machine } from './machine.ts';
 
 /** What starts the machine. */
 export type Firmware = 'bios' | 'uefi';
+
+/** What the machines are set up by: no network for documentation, which would be warned of. */
+export const SPEC = `version: 1
+trust: [198.18.7.0/24]
+clouds: [alibaba-ecs]
+targets: [debian-12]
+`;
 
 /** Part of every key: raise it with every change of this file that changes what is built. */
 const RECIPE = 1;
@@ -92,9 +100,9 @@ export interface BootDisk {
   readonly rootAt: number;
 }
 
-/** The disk with the boot loader of one firmware. Without user-data nothing of ours is on it. */
-export async function bootDisk(firmware: Firmware, userData?: string): Promise<BootDisk> {
-  const { disk, root } = await sealedRoot(userData);
+/** The disk with the boot loader of one firmware; on a plain one nothing of ours is, the other is what user-data makes of it. */
+export async function bootDisk(firmware: Firmware, what: 'plain' | 'ours'): Promise<BootDisk> {
+  const { disk, root } = await sealedRoot(what === 'ours' ? await userDataOf(SPEC, 'debian-12') : undefined);
   const inputs = { recipe: RECIPE, root, layout: LAYOUTS[firmware], modules: GRUB_MODULES };
   const directory = await cached(`boot-disk-${firmware}`, inputs, (part) => assemble(root, firmware, part));
   return { disk, root, path: join(directory, 'disk.img'), rootAt: (1 + LAYOUTS[firmware].firstMiB) * MIB };

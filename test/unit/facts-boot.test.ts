@@ -170,6 +170,7 @@ interface Case {
   readonly loader: string;
   /** Undefined: it must be unknown. */
   readonly next: string | undefined;
+  readonly missing?: string;
   readonly commandLine?: string;
 }
 
@@ -225,8 +226,15 @@ const CASES: Readonly<Record<string, Case>> = {
     next: OLD,
   },
   'grub2: no kernel of ours': { files: debian('2'), loader: 'grub2', next: undefined },
-  'grub2: its kernel is gone': {
+  'grub2: its kernel is gone, and its name says which it was': {
     files: { 'boot/grub/grub.cfg': DEBIAN_GRUB, 'boot/x': '' },
+    loader: 'grub2',
+    next: NEW,
+    missing: `/boot/vmlinuz-${NEW}`,
+    commandLine: 'root=UUID=1234 ro quiet',
+  },
+  'grub2: its kernel is gone, and nobody knows which it was': {
+    files: { 'boot/grub/grub.cfg': DEBIAN_GRUB.replaceAll(`vmlinuz-${NEW}`, 'vmlinuz'), 'boot/x': '' },
     loader: 'grub2',
     next: undefined,
   },
@@ -347,13 +355,14 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-test.each(Object.entries(CASES))('%s', async (_, { files, loader, next, commandLine }) => {
+test.each(Object.entries(CASES))('%s', async (_, { files, loader, next, missing, commandLine }) => {
   const found = await bootFacts(treeReader(files));
   if (found.state !== 'known') throw new Error(JSON.stringify(found));
   expect(found.value.loader).toBe(loader);
   expect(found.value.next).toMatchObject(
     next === undefined ? { state: 'unknown' } : { state: 'known', value: { release: next } },
   );
+  if (found.value.next.state === 'known') expect(found.value.next.value.missing).toBe(missing);
   if (commandLine !== undefined) expect(found.value.commandLine).toEqual({ state: 'known', value: commandLine });
 });
 

@@ -90,6 +90,17 @@ const CASES: Readonly<Record<string, Case>> = {
     kind: 'unit',
     loads: ['/opt/toa.ko'],
   },
+  'a unit of the distribution with something harmless dropped into it': {
+    files: {
+      ...SYSTEMD,
+      'usr/lib/systemd/system/reader.service': '[Service]\nExecStart=/sbin/modprobe toa\n',
+      [`${WANTS}/reader.service`]: { link: '/usr/lib/systemd/system/reader.service' },
+      'etc/systemd/system/reader.service.d/local.conf':
+        '[Unit]\nAfter=network.target\nConditionPathExists=!/etc/gone\n',
+    },
+    kind: 'unit',
+    loads: ['toa'],
+  },
   'dropped into another unit': {
     files: {
       ...SYSTEMD,

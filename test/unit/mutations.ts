@@ -95,7 +95,12 @@ export const MUTATIONS: readonly Mutation[] = [
     facts: { ...withKernel({ image: ABSENT }), boot: withBoot({ loader: 'uki' }).boot },
     raises: [],
   },
-  { name: 'no boot image', facts: withKernel({ image: ABSENT }), raises: ['error kernel/image'] },
+  {
+    name: 'the boot loader starts a file that is not there',
+    facts: withBoot({ next: known({ release: RELEASE, why: 'grub.cfg', missing: `/boot/vmlinuz-${RELEASE}` }) }),
+    raises: ['error kernel/image'],
+  },
+  { name: 'the boot image has a name of its own', facts: withKernel({ image: ABSENT }), raises: [] },
   {
     name: "another kernel's boot image",
     facts: withKernel({ image: known({ path: `/boot/vmlinuz-${RELEASE}`, size: 1, release: known(OLD) }) }),
@@ -541,6 +546,28 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the module is not the one that was installed',
     facts: withModule({ sha256: '0'.repeat(64) }),
+    raises: ['error receipt/contradicts'],
+  },
+  {
+    name: 'the module is too large to be read',
+    facts: withModule({ sha256: '', elf: { state: 'unknown', why: 'it is larger than 33554432 bytes' } }),
+    raises: [
+      'module/arch',
+      'module/corrupt',
+      'module/name',
+      'module/symbols',
+      'module/unsigned',
+      'module/vermagic',
+      'option/unknown',
+      'reader/socket-data',
+      'receipt/contradicts',
+      'trust/missing',
+      'trust/unfiltered',
+    ].map((code) => `unknown ${code}`),
+  },
+  {
+    name: 'the receipt has a path of another kernel',
+    facts: withReceipt({ kernels: receipt().kernels.map((one) => ({ ...one, release: OLD })) }),
     raises: ['error receipt/contradicts'],
   },
   {

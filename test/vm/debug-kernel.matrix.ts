@@ -92,8 +92,7 @@ it.concurrent.each([0, 1])(`${CONNECTIONS} connections with random options, mach
         await output(vm, loadScript(CHUNK, (machine * CONNECTIONS + made) / CHUNK));
       });
       const report = await loadReport(vm);
-      console.info(machine, made + CHUNK, new Date().toISOString());
-      expect(report).toEqual({ connections: CHUNK, answered: CHUNK, accepted: CHUNK, wrong: 0, named: CHUNK });
+      expect(report).toEqual({ connections: CHUNK, accepted: CHUNK, wrong: 0, named: CHUNK });
       expect(sumOf(part, ['syn_recv_sock_toa', 'syn_recv_sock_no_toa'])).toBe(CHUNK);
       // Everybody who has a client's address was asked for it twice, and nobody else got one.
       expect(part.getname_toa_ok).toBe(2 * (part.syn_recv_sock_toa ?? 0));
@@ -137,8 +136,8 @@ it('parameters change and the module comes and goes under load', async () => {
       await output(vm, changes);
       await output(vm, 'rmmod toa');
     }
-    const { connections, answered, accepted } = await loadReport(vm);
-    expect([connections, answered, accepted]).toEqual(Array(3).fill(RELOAD_CONNECTIONS));
+    const { connections, accepted } = await loadReport(vm);
+    expect([connections, accepted]).toEqual([RELOAD_CONNECTIONS, RELOAD_CONNECTIONS]);
     expect(rounds).toBeGreaterThan(20);
     await expectNoReport(vm);
   });

@@ -2,6 +2,7 @@ import { Unreadable } from '../../image/look.ts';
 import type { Reader } from '../../image/types.ts';
 import { imageRelease } from '../image-release.ts';
 import { firstOf, isFile, linkOf, seen } from '../see.ts';
+import type { NextKernel } from '../types.ts';
 
 /** Boot loaders see a partition's root where the machine has mounted it at one of these. */
 export const BOOT_ROOTS: readonly string[] = ['', '/boot', '/boot/efi', '/efi'];
@@ -15,13 +16,17 @@ export function bootFile(reader: Reader, written: string): Promise<string | unde
   );
 }
 
-/** The release of a kernel that a boot loader would start. */
-export async function bootRelease(reader: Reader, written: string): Promise<string> {
+/** A kernel that a boot loader would start. */
+export async function bootKernel(reader: Reader, written: string): Promise<Omit<NextKernel, 'why'>> {
   const path = await bootFile(reader, written);
-  if (path === undefined) throw new Unreadable(`the boot loader starts ${written}, which is not there`);
+  if (path === undefined) {
+    const release = releaseInName(written);
+    if (release === undefined) throw new Unreadable(`the boot loader starts ${written}, which is not there`);
+    return { release, missing: written };
+  }
   const release = seen(await imageRelease(reader, path)) ?? releaseInName((await linkOf(reader, path)) ?? path);
   if (release === undefined) throw new Unreadable(`neither ${path} nor its name says which kernel it is`);
-  return release;
+  return { release };
 }
 
 /** `vmlinuz-6.1.0`, or `6.1.0/linux` as systemd's kernel-install has it. */

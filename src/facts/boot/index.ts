@@ -1,9 +1,9 @@
 import { Unreadable } from '../../image/look.ts';
 import type { Look, Reader } from '../../image/types.ts';
 import { firstOf, isFile, look, namesIn, seen } from '../see.ts';
-import type { BootFacts } from '../types.ts';
+import type { BootFacts, NextKernel } from '../types.ts';
 import { extlinuxConfig } from './extlinux.ts';
-import { bootRelease, releaseInName } from './files.ts';
+import { bootKernel, releaseInName } from './files.ts';
 import { grubLegacyConfig } from './grub-legacy.ts';
 import { grub2Configs } from './grub2.ts';
 import { EFI_PARTITIONS, systemdBootConfig, unifiedConfig } from './systemd-boot.ts';
@@ -73,19 +73,16 @@ async function configsOf(reader: Reader, platform: 'pc' | 'efi'): Promise<readon
 type Chosen = Extract<BootConfig['chosen'], { state: 'known' }>['value'];
 
 /** Where there are several boot loaders, nobody can tell from the files which one the firmware starts: they must agree. */
-async function agreedRelease(
-  reader: Reader,
-  chosen: readonly Chosen[],
-): Promise<{ readonly release: string; readonly why: string } | undefined> {
-  const found = [];
+async function agreedRelease(reader: Reader, chosen: readonly Chosen[]): Promise<NextKernel | undefined> {
+  const found: NextKernel[] = [];
   for (const { entry, why } of chosen) {
     if (entry.kernel === null) throw new Unreadable(`${why}, which starts no kernel of this machine`);
-    found.push({ release: await bootRelease(reader, entry.kernel), why });
+    found.push({ ...(await bootKernel(reader, entry.kernel)), why });
   }
   const [first] = found;
   const other = found.find(({ release }) => release !== first?.release);
   if (first && other) throw new Unreadable(`two boot loaders differ: ${first.why}; ${other.why}`);
-  return first;
+  return found.find(({ missing }) => missing !== undefined) ?? first;
 }
 
 function agreedCommandLine(chosen: readonly Chosen[]): string | undefined {

@@ -1,5 +1,5 @@
 import type { Reader } from '../../image/types.ts';
-import { firstOf, isFile, linkOf, namesIn, seen } from '../see.ts';
+import { firstOf, isFile, linkOf, namesIn, pathsIn, seen, textsOf } from '../see.ts';
 import type { Loader } from '../types.ts';
 
 /** Where units are, the most important first. */
@@ -32,7 +32,31 @@ export async function systemdOf(reader: Reader): Promise<Systemd | undefined> {
       } else if (directory === UNIT_DIRECTORIES[0] && (await isMask(reader, `${directory}/${name}`))) masked.add(name);
     }
   }
+  await addRequired(reader, wanted);
   return { wanted, masked };
+}
+
+/** What the units that an administrator wrote, or dropped into others, ask for when they are wanted themselves. */
+async function addRequired(reader: Reader, wanted: Set<string>): Promise<void> {
+  const [own = ''] = UNIT_DIRECTORIES;
+  const dropped = await pathsIn(reader, own, /\.d$/);
+  const lists = await Promise.all(dropped.map((directory) => pathsIn(reader, directory, /\.conf$/)));
+  const files = await textsOf(reader, [...(await pathsIn(reader, own, /\.(?:service|target)$/)), ...lists.flat()]);
+  const asking = files.map(({ path, text }) => ({
+    unit: unitOf(path),
+    units: [...text.matchAll(/^(?:Wants|Requires|BindsTo|Upholds)=(.*)$/gm)].flatMap(([, names = '']) =>
+      names.split(/\s+/),
+    ),
+  }));
+  for (let size = -1; size !== wanted.size; ) {
+    size = wanted.size;
+    for (const { unit, units } of asking) if (wanted.has(unit)) for (const name of units) wanted.add(name);
+  }
+}
+
+/** `NAME.service` of `…/NAME.service` and of `…/NAME.service.d/x.conf`. */
+export function unitOf(path: string): string {
+  return /([^/]+\.(?:service|target))(?:\.d\/[^/]+)?$/.exec(path)?.[1] ?? path;
 }
 
 async function isMask(reader: Reader, path: string): Promise<boolean> {

@@ -1,8 +1,8 @@
 import type { Reader } from '../../image/types.ts';
-import { look, namesIn, pathsIn, seen, type TextFile, textsOf } from '../see.ts';
+import { look, namesIn, pathsIn, seen, statOf, type TextFile, textsOf } from '../see.ts';
 import type { Loader } from '../types.ts';
 import { loadsOf } from './script.ts';
-import { type Systemd, UNIT_DIRECTORIES, unitHindrance } from './systemd.ts';
+import { type Hindrance, type Systemd, UNIT_DIRECTORIES, unitHindrance, unitOf } from './systemd.ts';
 
 const [OWN = '/etc/systemd/system', ...SHIPPED] = UNIT_DIRECTORIES;
 
@@ -15,11 +15,14 @@ const OWN_SCRIPT = /^Exec\w+=[-@:+!]*(?:\/(?:usr)?\/?bin\/(?:ba)?sh\s+)?(\/(?:et
  */
 export async function unitLoaders(reader: Reader, systemd: Systemd): Promise<readonly Loader[]> {
   const found: Loader[] = [];
-  const known = new Set<string>();
-  for (const file of await unitTexts(reader, systemd)) {
+  const own = new Set<string>();
+  const files = await unitTexts(reader, systemd);
+  const emptied = new Set(files.filter(isEmptying).map(({ path }) => unitOf(path)));
+  for (const file of files) {
     const unit = unitOf(file.path);
-    if (known.has(file.path) || (isShipped(file.path) && known.has(unit))) continue;
-    known.add(file.path).add(unit);
+    const isWhole = !isDropIn(file.path);
+    if (isWhole && (own.has(unit) || emptied.has(unit))) continue;
+    if (isWhole) own.add(unit);
     const load =
       loadsOf({ ...file, text: file.text.replace(/^Exec\w+=[-@:+!]*/gm, ' ') }) ?? (await throughScript(reader, file));
     // A unit of that name is the distribution's reader, whatever its program does.
@@ -37,7 +40,7 @@ export async function unitLoaders(reader: Reader, systemd: Systemd): Promise<rea
       text: lineOf(file, path, line, loads.evidence.text),
       loads: loads.loads,
       needs: loads.needs,
-      hindrance: await look(async () => unitHindrance(systemd, unit)),
+      hindrance: await look(async () => unitHindrance(systemd, unit) ?? unmetCondition(reader, files, unit)),
     });
   }
   return found;
@@ -75,11 +78,28 @@ async function throughScript(reader: Reader, { path, text }: TextFile): Promise<
   return null;
 }
 
-/** `NAME.service` of `…/NAME.service` and of `…/NAME.service.d/x.conf`. */
-function unitOf(path: string): string {
-  return /([^/]+\.service)(?:\.d\/[^/]+)?$/.exec(path)?.[1] ?? path;
+function isDropIn(path: string): boolean {
+  return /\.d\/[^/]+$/.test(path);
 }
 
-function isShipped(path: string): boolean {
-  return !path.startsWith(`${OWN}/`);
+/** An empty `ExecStart=` takes away what the unit's own file would start. */
+function isEmptying({ path, text }: TextFile): boolean {
+  return isDropIn(path) && /^ExecStart=\s*$/m.test(text);
+}
+
+/** What comes to be only when the machine runs says nothing here. */
+const LIVE_PATH = /^\/(?:proc|sys|run|dev)\//;
+
+async function unmetCondition(
+  reader: Reader,
+  files: readonly TextFile[],
+  unit: string,
+): Promise<Hindrance | undefined> {
+  const text = files.flatMap((file) => (unitOf(file.path) === unit ? file.text : [])).join('\n');
+  for (const [line, not, path = ''] of text.matchAll(/^(?:Condition|Assert)PathExists=(!?)(\/\S+)/gm)) {
+    if (LIVE_PATH.test(path)) continue;
+    const isThere = (await statOf(reader, path)) !== undefined;
+    if (isThere === (not === '!')) return { kind: 'not-enabled', why: `${unit} is skipped: ${line} does not hold` };
+  }
+  return undefined;
 }

@@ -58,13 +58,10 @@ export function findEntry(disk: Blocks, mark: string): Patch {
 
 /** `%` and `$` mean something to systemd. What the shell reads comes from a copy: some take no script from a device. */
 function stepIn(mark: string): string {
-  const script = [
-    'for d in /dev/vd? /dev/sd? /dev/nvme?n?',
-    `do [ "$(head -c ${mark.length} $d)" = ${mark} ]`,
-    `&& head -c ${LARGEST_SCRIPT} $d >/run/toa-bake.sh && exec sh /run/toa-bake.sh $d`,
-    'done',
-  ].join(';');
-  return `[Service]\nExecStart=/bin/sh -c '${script.replaceAll('$', '$$$$')}'\n`;
+  const script =
+    `for d in /dev/vd? /dev/sd? /dev/nvme?n?; do [ "$(head -c ${mark.length} $d)" = "${mark}" ] && ` +
+    `head -c ${LARGEST_SCRIPT} $d >/run/toa-bake.sh && exec sh /run/toa-bake.sh $d; done`;
+  return `[Service]\nStandardError=journal+console\nExecStart=/bin/sh -c '${script.replaceAll('$', '$$$$')}'\n`;
 }
 
 /** Bytes at the beginning of the disk with the script that a machine takes. */

@@ -1,10 +1,11 @@
-import { mkdtempSync, openSync, readSync, rmSync, truncateSync, closeSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type BlockFile, openBlocks } from '../disk/blocks.ts';
+import { type BlockFile, type Blocks, openBlocks } from '../disk/blocks.ts';
 import { foreignFormat } from '../disk/convert.ts';
 import { openFormat } from '../disk/open.ts';
+import { readPartitions } from '../disk/partitions.ts';
 import { isQcow2 } from '../disk/qcow2.ts';
 import { known, Unreadable, unknown, whyUnreadable } from '../look.ts';
 import type { Look, Reader } from '../types.ts';
@@ -16,7 +17,7 @@ import { answeringReader } from './reader.ts';
 
 /** How an image is to be booted. */
 export interface BootOptions {
-  readonly hardware: Hardware;
+  readonly machine: Hardware['machine'];
   readonly questions: Questions;
   /** guest/validate/look.sh */
   readonly script: string;
@@ -42,9 +43,9 @@ export async function bootImage(what: string, options: BootOptions): Promise<Loo
 }
 
 async function boot(what: string, options: BootOptions, folder: string): Promise<Answers> {
-  const { hardware, questions, script, limitMs } = options;
+  const { machine, questions, script, limitMs } = options;
   const mark = `#toa-bake-${randomBytes(8).toString('hex')}`;
-  const { format, patch } = await inspect(what, mark);
+  const { format, firmware, patch } = await inspect(what, mark, machine);
   const overlay = join(folder, 'overlay.qcow2');
   const carrier = join(folder, 'carrier');
   const replaced = join(folder, 'replaced');
@@ -55,14 +56,18 @@ async function boot(what: string, options: BootOptions, folder: string): Promise
   const write = `write -q -s ${replaced} ${patch.offset} ${patch.bytes.length}`;
   await run('qemu-io', '-f', 'qcow2', '-c', write, overlay);
   const disks = [`format=qcow2,file=${overlay}`, `format=raw,file=${carrier}`];
-  const end = await runMachine(hardware, disks, folder, limitMs);
+  const end = await runMachine({ machine, firmware }, disks, folder, limitMs);
   const answers = readCarrier(carrier, questions);
   if (!answers) throw new Unreadable(`${whyNot(end, limitMs)}${keepConsole(end)}`);
   return answers;
 }
 
 /** What QEMU has to know of the image, and where to step in. */
-async function inspect(what: string, mark: string): Promise<{ readonly format: string; readonly patch: Patch }> {
+async function inspect(
+  what: string,
+  mark: string,
+  machine: Hardware['machine'],
+): Promise<{ readonly format: string; readonly firmware: Hardware['firmware']; readonly patch: Patch }> {
   const opened: BlockFile[] = [];
   const keep = (file: BlockFile): BlockFile => {
     opened.push(file);
@@ -72,10 +77,22 @@ async function inspect(what: string, mark: string): Promise<{ readonly format: s
     const image = keep(openBlocks(what));
     if (compressionOf(image)) throw new Unreadable('it is packed: unpack it, so that it can be booted');
     const format = isQcow2(image) ? 'qcow2' : (foreignFormat(image) ?? 'raw');
-    return { format, patch: findEntry(await openFormat(image, what, keep), mark) };
+    const disk = await openFormat(image, what, keep);
+    return { format, firmware: firmwareFor(disk, machine), patch: findEntry(disk, mark) };
   } finally {
     for (const file of opened) file.close();
   }
+}
+
+const EFI_SYSTEM = ['c12a7328-f81f-11d2-ba4b-00a0c93ec93b', '0xef'];
+/** Of the first sector, before what a partition table may begin with. */
+const BOOT_CODE_BYTES = 440;
+
+/** What would start it. Where it has both, as images for all clouds do, the older is what most of them use. */
+function firmwareFor(disk: Blocks, machine: Hardware['machine']): Hardware['firmware'] {
+  if (machine === 'x86_64' && disk.read(0, BOOT_CODE_BYTES).some((byte) => byte !== 0)) return 'bios';
+  if (readPartitions(disk)?.some(({ type }) => EFI_SYSTEM.includes(type))) return 'uefi';
+  throw new Unreadable('it cannot be booted: it has neither boot code nor an EFI partition');
 }
 
 function readCarrier(path: string, questions: Questions): Answers | undefined {

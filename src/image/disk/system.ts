@@ -1,4 +1,4 @@
-import { Unreadable } from '../look.ts';
+import { look, Unreadable } from '../look.ts';
 import { type Node, read, trace, walk } from '../tree.ts';
 import { type FileSystem, unreadableNode } from './filesystems.ts';
 import { isCalled, type Volume } from './volumes.ts';
@@ -139,10 +139,11 @@ function unlisted(
 }
 
 function place(points: MountPoint, root: Node, where: string, node: Node): void {
-  const way = trace(root, where, true);
-  if (!way || way.length === 0) return;
+  const way = look(() => trace(root, where, true));
+  // Below what cannot be read nothing can be found, mounted there or not.
+  if (way.state !== 'known' || way.value.length === 0) return;
   let point = points;
-  for (const { name } of way) {
+  for (const { name } of way.value) {
     const below = point.below.get(name) ?? { below: new Map() };
     point.below.set(name, below);
     point = below;
