@@ -147,8 +147,10 @@ describe('whatever string stands in a spec', () => {
   });
 
   it('what was rendered is read back as it was written, by the YAML reader that cloud-init uses', () => {
-    bake('{version: 1, trust: any, targets: [debian-12]}');
-    expect(taken.length).toBeGreaterThan(20);
+    const before = taken.length;
+    for (const trust of ['any', '[198.18.7.0/24]', "['2001:db8::/32']", '[10.0.0.0/8, 192.168.0.0/16]'])
+      bake(`{version: 1, trust: ${trust}, targets: [debian-12]}`);
+    expect(taken.length).toBe(before + 4);
     const read = 'import json, sys, yaml; json.dump([yaml.safe_load(t) for t in json.load(sys.stdin)], sys.stdout)';
     const input = JSON.stringify(taken.map((t) => t.userData));
     const documents = JSON.parse(
