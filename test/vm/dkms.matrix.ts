@@ -28,7 +28,7 @@ it('is taken through its life', async () => {
   expect(await readdir(packages)).toContainEqual(expect.stringMatching(/^dkms_/));
   const script = `
     dpkg -i /mnt/*.deb >&2
-    version=$(sed -n 's/^PACKAGE_VERSION="\\(.*\\)"/\\1/p' /mnt/module/dkms.conf)
+    version=$(sed -n 's/^#define TOA_VERSION "\\(.*\\)"/\\1/p' /mnt/module/toa.c)
     cp -r /mnt/module /usr/src/toa-$version
     say() { echo "$1: $(dkms status | sed "s/$version/VERSION/" | sort | tr '\\n' ';')"; }
     for_kernel() { modinfo -k "$1" -F vermagic toa | cut -d ' ' -f 1; }
