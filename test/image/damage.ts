@@ -96,17 +96,19 @@ async function factsOf(what: string): Promise<Facts> {
 /** What decides what a machine will do: which kernel boots, with which module, loaded by whom and with which settings. */
 function decisive({ os, machine, boot, kernels, modprobe, loaders, setup }: Facts): unknown {
   const known = <T>(look: { readonly state: string; readonly value?: T }): T | undefined => look.value;
+  const next = known(known(boot)?.next ?? { state: '' })?.release;
   return {
     os: [known(os)?.id, known(os)?.versionId],
     machine,
-    next: known(known(boot)?.next ?? { state: '' })?.release,
+    next,
     commandLine: known(boot)?.commandLine,
     kernels: known(kernels)?.map(({ release, modules, readers, index, builtin }) => ({
       release,
       modules,
       index,
       builtin,
-      readers: known(readers)?.map(({ path, sha256: sum, damage }) => [path, sum, damage]),
+      // A damaged module of another kernel is a warning, and passes as one.
+      readers: release === next && known(readers)?.map(({ path, sha256: sum, damage }) => [path, sum, damage]),
     })),
     options: known(modprobe)?.options.map(({ module, parameters }) => [module, parameters]),
     refused: [known(modprobe)?.blacklisted, known(modprobe)?.installs],

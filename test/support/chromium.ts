@@ -37,12 +37,14 @@ export async function inChromium<T>(url: string, use: (page: Page) => Promise<T>
   ];
   const browser = spawn('chromium', [...flags, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    // A group of its own: what the browser has started would go on writing into the profile.
+    detached: true,
   });
   const ended = new Promise((resolve) => browser.once('close', resolve));
   try {
     return await use(await openPage(browser, url));
   } finally {
-    browser.kill('SIGKILL');
+    if (browser.pid !== undefined) process.kill(-browser.pid, 'SIGKILL');
     await ended;
     rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
