@@ -42,6 +42,8 @@ const KERNEL_ARGUMENTS: readonly string[] = [
   'panic=1',
   'net.ifnames=0',
   'systemd.getty_auto=no',
+  // Seconds. A host that is slow to write must not cost the machine its disk (by default after 30, twice).
+  'nvme_core.io_timeout=600',
 ];
 
 /** The arguments for qemu-system-x86_64. NVMe for all disks: the driver is built into Debian's cloud kernel, virtio's is not. */
@@ -49,7 +51,8 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
   // The seed comes first, so that it is there once the root can be mounted: cloud-init looks for it right after.
   const drives = [
     ...(options.seed === undefined ? [] : [`${options.seed},format=raw,readonly=on`]),
-    `${options.overlay},format=qcow2,cache=writeback`,
+    // Unsafe only if the host fails: nobody waits for its disk, and a killed QEMU has handed everything to the host.
+    `${options.overlay},format=qcow2,cache=unsafe`,
   ];
   const kernelArguments = [`root=/dev/nvme0n${drives.length}`, ...KERNEL_ARGUMENTS, ...options.kernelArguments];
   return [
