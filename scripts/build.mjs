@@ -43,9 +43,9 @@ await build({
   target: 'node20',
   loader: { '.hbs': 'text' },
   plugins: [compiledSchema],
-  // Some of the bundled libraries still call require().
+  // Some of the bundled libraries still call require(), or ask for their folder.
   banner: {
-    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url), __dirname = import.meta.dirname;",
   },
   minifySyntax: true,
   minifyWhitespace: true,

@@ -169,8 +169,8 @@ function kindOf(path: string): Kind {
 }
 
 function isForeign(dir: string, { path, content }: Artifact, manifest: Manifest): boolean {
-  const there = readText(join(dir, path));
-  return there !== null && there !== content && manifest.get(path) !== sha256(there);
+  const there = readBytes(join(dir, path));
+  return there !== null && !there.equals(Buffer.from(content)) && manifest.get(path) !== sha256(there);
 }
 
 function foreignProblem(path: string): Problem {
@@ -208,16 +208,20 @@ function printManifest(manifest: Manifest): string {
 }
 
 function compare(dir: string, artifacts: readonly Artifact[]): readonly [readonly Artifact[], readonly Artifact[]] {
-  const isSame = (a: Artifact): boolean => readText(join(dir, a.path)) === a.content;
+  const isSame = (a: Artifact): boolean => readBytes(join(dir, a.path))?.equals(Buffer.from(a.content)) === true;
   return [artifacts.filter(isSame), artifacts.filter((a) => !isSame(a))];
 }
 
 function readText(path: string): string | null {
-  return kindOf(path) === 'file' ? readFileSync(path, 'utf8') : null;
+  return readBytes(path)?.toString() ?? null;
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function readBytes(path: string): Buffer | null {
+  return kindOf(path) === 'file' ? readFileSync(path) : null;
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 function failed(problems: readonly Problem[]): Outcome {

@@ -16,3 +16,11 @@ apt() {
 		waited=$((waited + 5))
 	done
 }
+
+# Kernels come by a package without a version in its name, linux-image-amd64; its sibling brings their headers.
+packages_follow() {
+	dpkg-query "--admindir=$R/var/lib/dpkg" -Wf '${Status} ${Package}\n' 'linux-[ih]*' | awk '
+		/^install ok installed/ { has[$4] }
+		END { for (p in has) if (sub(/^linux-image-/, "linux-headers-", p) && p !~ /headers-[0-9u]|-dbg$/ && !(p in has)) print p }
+	'
+} 2>/dev/null

@@ -10,6 +10,9 @@ packages_install() {
 	ZYPP_LOCK_TIMEOUT=600 logged timeout "${TOA_LOCK_SECONDS:-1800}" "$@"
 }
 
+# The devel packages are updated as the kernels are.
+packages_follow() { :; }
+
 # SUSE's modprobe refuses what SUSE does not support.
 # shellcheck disable=SC2034 # read by methods/module.sh
 [ "$TOA_PACKAGE_MANAGER" != zypper ] || MODPROBE_MORE='

@@ -19,6 +19,9 @@ export interface GuestFile {
 
 const LIB = '/usr/local/lib/toa';
 
+/** One script under every name by which these package managers' kernels call it. SUSE's call none: there it is toa-repair.service. */
+const HOOK = { source: 'hooks/kernel.sh', mode: '0755', language: 'sh' } as const;
+
 /** In the order in which they travel: what resembles each other is together, which compresses best. */
 export const GUEST_FILES: readonly GuestFile[] = [
   { source: 'toa-setup', path: '/usr/local/sbin/toa-setup', mode: '0755', language: 'sh' },
@@ -52,6 +55,18 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'unit',
     when: { bootFile: 'systemd-unit' },
   },
+  {
+    source: 'units/toa-repair.service',
+    path: '/etc/systemd/system/toa-repair.service',
+    mode: '0644',
+    language: 'unit',
+    when: { bootFile: 'systemd-unit' },
+  },
+  { ...HOOK, path: '/etc/kernel/postinst.d/toa', when: { packageManager: ['apt', 'yum'] } },
+  { ...HOOK, path: '/etc/kernel/header_postinst.d/toa', when: { packageManager: ['apt'] } },
+  { ...HOOK, path: '/etc/kernel/postrm.d/toa', when: { packageManager: ['apt'] } },
+  { ...HOOK, path: '/etc/kernel/prerm.d/toa', when: { packageManager: ['yum'] } },
+  { ...HOOK, path: '/etc/kernel/install.d/50-toa.install', when: { packageManager: ['dnf'] } },
   {
     source: 'toa.modules',
     path: '/etc/sysconfig/modules/toa.modules',

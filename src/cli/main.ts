@@ -94,7 +94,7 @@ function describeProgram(io: Io, done: (code: number) => void): Command {
     .option('--check', 'write nothing; exit 1 if what is there differs')
     .option('--force', 'overwrite files that are not ours, or were edited')
     .addHelpText('after', RENDER_EPILOGUE)
-    .action(async (file, options) => done((await import('./render.ts')).renderCommand(io, file, options)));
+    .action(async (file, options) => done(await (await import('./render.ts')).renderCommand(io, file, options)));
   program
     .command('validate')
     .summary('judge images, roots, or machines')

@@ -1,4 +1,4 @@
-import { packagedGuest } from '../guest.ts';
+import { packaged, smallestGzip } from '../packaged.ts';
 import { KINDS, type Kind, type Rendered, render } from '../render/index.ts';
 import { printCount } from '../report/count.ts';
 import { printTable } from '../report/table.ts';
@@ -14,11 +14,13 @@ export interface RenderOptions {
 }
 
 /** `toa-bake render`: all targets are written, or none. */
-export function renderCommand(io: Io, spec: string, options: RenderOptions): number {
+export async function renderCommand(io: Io, spec: string, options: RenderOptions): Promise<number> {
   const { plans, problems } = loadPlans(spec);
   if (report(io, problems, spec)) return EXIT.failed;
   const kinds = options.only ? [options.only] : KINDS;
-  const rendered = plans.map((plan) => render(plan, packagedGuest, kinds));
+  const gzips = plans.some(({ clouds }) => clouds.some(({ gzip }) => gzip));
+  const sources = gzips ? { ...packaged, compress: await smallestGzip() } : packaged;
+  const rendered = plans.map((plan) => render(plan, sources, kinds));
   const tooBig = rendered.flatMap((r) => r.problems);
   if (report(io, tooBig, spec)) return EXIT.failed;
   const artifacts = rendered.flatMap((r) => r.artifacts);

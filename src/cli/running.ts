@@ -2,10 +2,10 @@ import type { Expectation } from '../checks/types.ts';
 import { type ProbeSettings, probeProgram, runProbe } from '../facts/probe.ts';
 import { RUNNING_QUESTIONS, runningFacts } from '../facts/running.ts';
 import type { Facts, RunningFacts } from '../facts/types.ts';
-import { packagedGuest } from '../guest.ts';
 import { bootImage } from '../image/boot/index.ts';
 import { known, unknown } from '../image/look.ts';
 import type { Look, Reader } from '../image/types.ts';
+import { packaged } from '../packaged.ts';
 
 /** A machine under emulation takes minutes; one that takes longer than this does not come up. */
 const LONGEST_BOOT_MS = 600_000;
@@ -38,7 +38,7 @@ async function bootedFacts(facts: Facts, expected: Expectation): Promise<Look<Ru
       files: RUNNING_QUESTIONS.files,
       programs: [...RUNNING_QUESTIONS.programs, ...(program ? [program] : [])],
     },
-    script: packagedGuest('validate/look.sh'),
+    script: packaged.guest('validate/look.sh'),
     limitMs: LONGEST_BOOT_MS,
   });
   if (reader.state !== 'known') return reader;
@@ -62,7 +62,7 @@ function probeSettings({ setup, running }: Facts, expected: Expectation): Look<P
 }
 
 function programOf(settings: ProbeSettings): ReturnType<typeof probeProgram> {
-  return probeProgram(settings, packagedGuest);
+  return probeProgram(settings, packaged.guest);
 }
 
 function ifThere<T>(look: Look<T>): T | undefined {

@@ -21,11 +21,7 @@ const WRITTEN: readonly string[] = [
 ];
 
 /** What rebuilds the reader for a new kernel. */
-const HOOKS: readonly string[] = [
-  '/etc/kernel/postinst.d/toa',
-  '/etc/kernel/postrm.d/toa',
-  '/etc/kernel/install.d/50-toa.install',
-];
+const HOOKS: readonly string[] = ['/etc/kernel/postinst.d/toa', '/etc/kernel/install.d/50-toa.install'];
 
 const LOADING = 'loading.';
 
@@ -45,7 +41,7 @@ export async function setupFacts(reader: Reader): Promise<SetupFacts> {
       return text === undefined ? undefined : parseReceipt(text);
     }),
     files: await look(async () => {
-      const paths = [...GUEST_FILES.map(({ path }) => path), ...WRITTEN, ...HOOKS];
+      const paths = [...GUEST_FILES.map(({ path }) => path), ...WRITTEN];
       const files = await Promise.all([...new Set(paths)].sort().map((path) => fileOf(reader, path)));
       return files.flat();
     }),

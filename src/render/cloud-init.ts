@@ -5,6 +5,7 @@ import type { Plan } from '../plan/types.ts';
 import { printCount } from '../report/count.ts';
 import type { Problem } from '../spec/types.ts';
 import type { Payload } from './payload.ts';
+import type { Compress } from './types.ts';
 
 /** Where cloud-init leaves the script; it stays there, so that a failed run can be repeated by hand. */
 const SCRIPT = '/var/lib/toa/install-toa.sh';
@@ -14,17 +15,24 @@ const SCRIPT = '/var/lib/toa/install-toa.sh';
  * reports only its last command's status), and a reboot only where the plan allows one and the machine asks for it.
  */
 export function renderUserData(plan: Plan, payload: Payload): string {
+  return (
+    header(plan, payload, HOW_TO_READ) +
+    cloudConfig(plan, {
+      encoding: 'gz+b64',
+      content: gzipSync(payload.script, { level: 9 }).toString('base64'),
+    })
+  );
+}
+
+/** The same for clouds that pass on user-data which is gzip as a whole: smaller without an encoding inside. */
+export function renderUserDataGzip(plan: Plan, payload: Payload, compress: Compress): Uint8Array {
+  return compress(header(plan, payload) + cloudConfig(plan, { content: payload.script }));
+}
+
+function cloudConfig(plan: Plan, script: Readonly<Record<string, string>>): string {
   const doc = new Document(
     {
-      write_files: [
-        {
-          path: SCRIPT,
-          owner: 'root:root',
-          permissions: '0700',
-          encoding: 'gz+b64',
-          content: gzipSync(payload.script, { level: 9 }).toString('base64'),
-        },
-      ],
+      write_files: [{ path: SCRIPT, owner: 'root:root', permissions: '0700', ...script }],
       runcmd: [['sh', SCRIPT, 'all']],
       ...(plan.reboot === 'if-needed' && {
         power_state: { mode: 'reboot', condition: ['test', '-e', '/run/toa-reboot-needed'] },
@@ -35,53 +43,76 @@ export function renderUserData(plan: Plan, payload: Payload): string {
   );
   const permissions = doc.getIn(['write_files', 0, 'permissions'], true) as Scalar;
   permissions.type = 'QUOTE_SINGLE';
-  const body = doc.toString({ lineWidth: 0, directives: false });
-  return `#cloud-config\n${header(plan, payload)}${body}`;
+  return doc.toString({ lineWidth: 0, directives: false, indent: 1 });
 }
 
-function header(plan: Plan, payload: Payload): string {
+const HOW_TO_READ = 'the script below carries every file it installs: base64 -d | gunzip';
+
+function header(plan: Plan, payload: Payload, ...more: readonly string[]): string {
   const trust = plan.trust === 'any' ? 'any' : `${plan.trust.length} network(s)`;
-  return [
+  const lines = [
     `toa-bake: ${plan.id}, method ${plan.method}, option kinds ${plan.kinds.join(', ')}, trust ${trust}`,
     `payload sha256 ${payload.sha256}`,
-    `the script below carries every file it installs: base64 -d | gunzip`,
-  ]
-    .map((line) => `# ${line}\n`)
-    .join('');
+    ...more,
+  ];
+  return `#cloud-config\n${lines.map((line) => `# ${line}\n`).join('')}`;
 }
 
-/** What the clouds of the plan say to user-data of this size: errors over the failing size, warnings over the warning size. */
-export function sizeProblems(plan: Plan, userData: string, payload: Payload): readonly Problem[] {
-  const raw = Buffer.byteLength(userData);
-  const size = `${printCount(raw)} bytes (${printCount(base64Length(raw))} in base64)`;
+/** Whether a cloud of the plan takes this user-data only as gzip. */
+export function needsGzip(plan: Plan, userData: string): boolean {
+  return plan.clouds.some((cloud) => cloud.gzip && userData.length > cloud.failBytes);
+}
+
+/**
+ * What the clouds of the plan say to user-data of this size, both forms in bytes: errors over the failing size, warnings over the
+ * warning size. `name` is the file of the smaller form.
+ */
+export function sizeProblems(plan: Plan, size: Size, payload: Payload): readonly Problem[] {
+  const shown = `${printCount(size.plain)} bytes (${printCount(base64Length(size.plain))} in base64)`;
   const biggest = payload.parts.slice(0, 3).map(({ path, bytes }) => `${path} ${printCount(bytes)}`);
   return plan.clouds
-    .filter((cloud) => raw > cloud.warnBytes)
+    .filter((cloud) => size.plain > cloud.warnBytes)
     .map((cloud) => {
-      const verdict = judgeSize(cloud, raw, userData);
-      const message = `user-data of ${plan.id} has ${size}; ${cloud.name} ${verdict.says}. Biggest parts before compression: ${biggest.join(', ')}`;
-      return { ...SIZE[verdict.code], code: verdict.code, path: [], message };
+      const { code, says, hint } = judgeSize(cloud, size);
+      const message = `user-data of ${plan.id} has ${shown}; ${cloud.name} ${says}. Biggest parts before compression: ${biggest.join(', ')}`;
+      return { severity: code === 'size/limit' ? 'error' : 'warning', code, path: [], message, hint };
     });
 }
 
-type SizeCode = 'size/limit' | 'size/gzip' | 'size/warning';
+/** Bytes of user-data as it is, and of its compressed form with that file's name, where a cloud takes one. */
+export interface Size {
+  readonly plain: number;
+  readonly gzip?: { readonly bytes: number; readonly path: string };
+}
 
-const SIZE: Readonly<Record<SizeCode, Pick<Problem, 'severity' | 'hint'>>> = {
-  'size/limit': {
-    severity: 'error',
-    hint: 'shorten the trust list, or use the install script, which has no such limit',
-  },
-  'size/gzip': { severity: 'warning', hint: 'hand it over compressed, gzip -9 -c user-data; cloud-init unpacks it' },
-  'size/warning': { severity: 'warning', hint: 'keep below the smaller limit to be safe' },
-};
+interface SizeVerdict {
+  readonly code: 'size/limit' | 'size/gzip' | 'size/warning';
+  readonly says: string;
+  readonly hint: string;
+}
 
-/** What one cloud says to `raw` bytes of user-data, which are over its warning size. */
-function judgeSize(cloud: Cloud, raw: number, userData: string): { readonly code: SizeCode; readonly says: string } {
+/** What one cloud says to user-data that is over its warning size. */
+function judgeSize(cloud: Cloud, { plain, gzip }: Size): SizeVerdict {
   const [warn, fail] = [printCount(cloud.warnBytes), printCount(cloud.failBytes)];
-  if (raw <= cloud.failBytes) return { code: 'size/warning', says: `is only sure to take ${warn}` };
-  const compressed = cloud.gzip ? gzipSync(userData, { level: 9 }).length : Number.POSITIVE_INFINITY;
-  if (compressed > cloud.failBytes) return { code: 'size/limit', says: `takes at most ${fail}` };
-  return { code: 'size/gzip', says: `takes at most ${fail}, and ${printCount(compressed)} as gzip would fit` };
+  if (plain <= cloud.failBytes) {
+    return {
+      code: 'size/warning',
+      says: `is only sure to take ${warn}`,
+      hint: 'keep below the smaller limit to be safe',
+    };
+  }
+  if (!cloud.gzip || !gzip || gzip.bytes > cloud.failBytes) {
+    return {
+      code: 'size/limit',
+      says: `takes at most ${fail}${cloud.gzip && gzip ? `, and as gzip it has ${printCount(gzip.bytes)}` : ''}`,
+      hint: 'shorten the trust list, or use the install script, which has no such limit',
+    };
+  }
+  return {
+    code: 'size/gzip',
+    says: `takes at most ${fail}, and as gzip it has ${printCount(gzip.bytes)}`,
+    hint: `give it ${gzip.path} instead; cloud-init unpacks it`,
+  };
 }
 
 /** Length of `bytes` bytes in base64, padded. */

@@ -1,4 +1,5 @@
 import { IMAGE_CODES } from './codes/image.ts';
+import { MERGE_CODES } from './codes/merge.ts';
 import { MODULE_CODES } from './codes/module.ts';
 import { OUTPUT_CODES } from './codes/output.ts';
 import { PLAN_CODES } from './codes/plan.ts';
@@ -14,6 +15,7 @@ export const CODES = {
   ...SPEC_CODES,
   ...PLAN_CODES,
   ...OUTPUT_CODES,
+  ...MERGE_CODES,
   ...IMAGE_CODES,
   ...MODULE_CODES,
   ...START_CODES,

@@ -44,6 +44,7 @@ yum | dnf | zypper)
 	[ ! -e "$FAKE/packages-fail" ] || { steer packages-fail && exit 1; }
 	provide "$@"
 	;;
+dpkg-query) steer dpkg ;;
 rpm) steer rpm | grep -qx "$2" ;;
 make)
 	# Once: whoever waits for the build is gone, as if the power had been cut.

@@ -1,66 +1,13 @@
 /** toa-setup as it travels, in fake roots with fake commands, under every shell that it must run under. */
 
-import { readFileSync } from 'node:fs';
-import { Ajv } from 'ajv';
-import { afterAll, describe, expect, it } from 'vitest';
-import { packagedGuest } from '../../src/guest.ts';
-import { resolve } from '../../src/plan/resolve.ts';
+import { describe, expect, it } from 'vitest';
 import { TARGETS } from '../../src/plan/targets.ts';
-import { render } from '../../src/render/index.ts';
-import { parseSpec } from '../../src/spec/parse.ts';
-import { inRepo } from '../support/cli.ts';
-import { FakeMachine, KERNEL, type MachineParts, type Run, SHELLS, type Shell } from '../support/fakeroot.ts';
+import { KERNEL, type MachineParts, SHELLS } from '../support/fakeroot.ts';
+import { edited, fake, made, module, RECEIPT, ran, receipt, script, validate } from '../support/setup.ts';
 
 const NEWER = '6.1.0-100-amd64';
 const OLDER = '6.1.0-9-amd64';
-const RECEIPT = '/var/lib/toa/receipt.json';
 const SETUP = '/usr/local/sbin/toa-setup';
-const module = (release: string) => `/lib/modules/${release}/updates/toa/toa.ko`;
-
-const validate = new Ajv().compile(JSON.parse(readFileSync(inRepo('src/receipt.schema.json'), 'utf8')));
-
-interface Receipt {
-  readonly reason: string;
-  readonly kernels: readonly { readonly release: string; readonly module: string }[];
-}
-
-const machines: FakeMachine[] = [];
-afterAll(() => {
-  for (const machine of machines) machine.remove();
-});
-
-function fake(shell: Shell, parts: MachineParts = {}): FakeMachine {
-  const machine = new FakeMachine(shell, parts);
-  machines.push(machine);
-  return machine;
-}
-
-/** install-toa.sh of a target, with more lines in its entry of the spec. */
-function script(os = 'debian-12', more = ''): string {
-  const text = `version: 1\ntrust: [198.51.100.0/24, "2001:db8:1::/48"]\ntargets: [{os: ${os}${more}}]\n`;
-  const [plan] = resolve(parseSpec(text).spec).plans;
-  if (plan === undefined) throw new Error(`no plan for ${os}`);
-  return render(plan, packagedGuest, ['script']).payload.script;
-}
-
-/** The same script with its files edited, and their hash made right again. */
-async function edited(edit: (files: string) => string): Promise<string> {
-  const { createHash } = await import('node:crypto');
-  const [head = '', body = ''] = script().split(/^(?=# --- files ---$)/m);
-  const [marker, , ...lines] = body.split('\n');
-  const files = edit(lines.join('\n'));
-  return `${head}${marker}\n${createHash('sha256').update(files).digest('hex')}\n${files}`;
-}
-
-/** The receipt, which must keep to its schema. */
-function receipt(machine: FakeMachine): Receipt {
-  const said = JSON.parse(machine.read(RECEIPT));
-  expect(validate(said), JSON.stringify(validate.errors)).toBe(true);
-  return said;
-}
-
-const ran = (run: Run, command: string) => run.commands.filter((line) => line.startsWith(`${command} `));
-const made = (run: Run) => ran(run, 'make').map((line) => /modules\/(.*)\/build/.exec(line)?.[1]);
 
 describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
   describe('a good machine', () => {

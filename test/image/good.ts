@@ -3,7 +3,7 @@
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import { packagedGuest } from '../../src/guest.ts';
+import { packaged } from '../../src/packaged.ts';
 import { resolve } from '../../src/plan/resolve.ts';
 import { render } from '../../src/render/index.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
@@ -44,7 +44,7 @@ export async function makeGoodRoot(): Promise<string> {
 function installScript(): string {
   const [plan] = resolve(parseSpec(SPEC).spec).plans;
   if (plan === undefined) throw new Error('the spec has no plan');
-  return render(plan, packagedGuest, ['script']).payload.script;
+  return render(plan, packaged, ['script']).payload.script;
 }
 
 /** For what a fake machine only plays. Its modprobe, its probe and its running kernel stay fakes. */

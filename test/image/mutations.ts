@@ -188,7 +188,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation('warning rebuild/compiler', 'no compiler', 'remove /usr/bin/gcc'),
   mutation('warning rebuild/headers', 'no headers', 'remove "/lib/modules/$R/build/Makefile"'),
-  mutation('warning rebuild/hook', 'no hook', 'remove /etc/kernel/postinst.d/dkms'),
+  mutation('warning rebuild/hook', 'no hook', 'remove /etc/kernel/postinst.d/dkms; remove /etc/kernel/postinst.d/toa'),
   mutation(
     'warning kernel/hold',
     'held, though the spec says rebuild',

@@ -50,10 +50,15 @@ export async function runBuilt(folder: string, args: readonly string[]): Promise
 
 /** The user-data that the built program writes for the target `id` of a spec. */
 export async function userDataOf(spec: string, id: string): Promise<string> {
+  return (await rendered(spec, `${id}/cloud-init/user-data`)).toString();
+}
+
+/** One file of what the built program renders. */
+export async function rendered(spec: string, path: string): Promise<Buffer> {
   return await inFolder({ 'toa.yaml': spec }, async (folder) => {
     const { code, stderr } = await runBuilt(folder, ['render', '-o', 'out']);
     if (code !== 0) throw new Error(`render: exit code ${code}\n${stderr}`);
-    return readFileSync(join(folder, `out/${id}/cloud-init/user-data`), 'utf8');
+    return readFileSync(join(folder, 'out', path));
   });
 }
 

@@ -17,7 +17,6 @@ const BASE_PACKAGES: readonly string[] = [
   'e2fsprogs',
   'iproute2',
   'kmod',
-  'linux-image-cloud-amd64',
   'netbase',
   'nginx-light',
   'openssh-server',
@@ -63,13 +62,15 @@ export interface DiskOptions {
   readonly suite: string;
   /** Packages besides those of a stock cloud image; see BUILD_PACKAGES. */
   readonly packages: readonly string[];
+  /** What follows `linux-image-`; left out: the suite's newest, by the package that is updated to each newer one. */
+  readonly kernel?: string;
 }
 
 /** The disk for `options`, from the cache or built now (about a minute and a half). Needs root. */
-export async function debianDisk({ suite, packages }: DiskOptions): Promise<Disk> {
+export async function debianDisk({ suite, packages, kernel = 'cloud-amd64' }: DiskOptions): Promise<Disk> {
   const apt = await aptConfiguration(suite);
   const resolver = SUITES_WITHOUT_RESOLVED_PACKAGE.includes(suite) ? [] : ['systemd-resolved'];
-  const all = [...new Set([...BASE_PACKAGES, ...resolver, ...packages])].sort();
+  const all = [...new Set([...BASE_PACKAGES, `linux-image-${kernel}`, ...resolver, ...packages])].sort();
   const inputs = { recipe: RECIPE, suite, apt, packages: all, disabled: DISABLED_UNITS, agent: await agentFiles() };
   const directory = await cached(`disk-${suite}`, inputs, (part) => build(part, suite, all, apt));
   const release = (await readFile(join(directory, 'release'), 'utf8')).trim();

@@ -26,7 +26,7 @@ export type Shell = (typeof SHELLS)[number];
 /** All that toa-setup may use of the system; everything else is missing on a fake machine. */
 const TOOLS =
   'awk cat chmod cmp cp cut dd env find flock grep head ln ls mkdir mktemp mv paste printf rm rmdir sed sha256sum sort stat tail timeout touch tr';
-const FAKES = 'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get rpm yum dnf zypper';
+const FAKES = 'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get dpkg-query rpm yum dnf zypper';
 
 /** What a run said, and which fake commands it ran with which arguments. */
 export interface Run {
@@ -149,6 +149,15 @@ export class FakeMachine {
     return await this.#run([join(this.root, 'usr/local/sbin/toa-setup'), ...verbs]);
   }
 
+  /** Runs a script that is installed, as a package manager runs a hook. */
+  async hook(path: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+    const text = this.read(path).replaceAll('/usr/local/sbin/', `${this.root}/usr/local/sbin/`);
+    const copy = join(dirname(this.root), 'hooks', path);
+    mkdirSync(dirname(copy), { recursive: true });
+    writeFileSync(copy, text);
+    return await this.#run([copy, ...args], env);
+  }
+
   /** Every file and folder below `path`: mode and content. */
   tree(path = '/'): Readonly<Record<string, string>> {
     const entries: Record<string, string> = {};
@@ -191,8 +200,9 @@ export class FakeMachine {
     for (const name of names) symlinkSync('fake-root.sh', join(bin, name));
     writeFileSync(join(bin, 'sh'), START[this.shell], { mode: 0o755 });
     // busybox looks for its own commands before PATH; a function comes before both.
-    const functions = [...FAKES.split(' '), 'sh'].map((name) => `${name}() { "${bin}/${name}" "$@"; }\n`);
-    writeFileSync(join(this.#fake, 'functions'), functions.filter((line) => !line.includes('-get')).join(''));
+    const shadowed = [...FAKES.split(' '), 'sh'].filter((name) => !name.includes('-'));
+    const functions = shadowed.map((name) => `${name}() { "${bin}/${name}" "$@"; }\n`);
+    writeFileSync(join(this.#fake, 'functions'), functions.join(''));
   }
 }
 

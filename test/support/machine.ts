@@ -2,7 +2,7 @@
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { ECS_PRODUCT, makeAliYunNetwork } from './aliyun.ts';
@@ -115,7 +115,7 @@ function startQemu(options: QemuOptions) {
 /** A machine, running or not. `discard` it at the end; if nobody does, it dies with the test's process. */
 export class Machine {
   readonly #channel: Channel;
-  readonly #qemu: QemuOptions;
+  #qemu: QemuOptions;
   readonly #cleanUp: () => void;
   #process: Qemu | undefined;
 
@@ -186,6 +186,17 @@ export class Machine {
     const up = this.waitForBoot();
     this.#process = this.#start();
     await up;
+  }
+
+  /** Starts a machine that is off with a kernel that was installed in it meanwhile, as its boot loader would. */
+  async startKernel(release: string): Promise<void> {
+    const directory = dirname(this.overlay);
+    const [image, kernel] = [join(directory, 'look.img'), join(directory, `vmlinuz-${release}`)];
+    await execa('qemu-img', ['convert', '-O', 'raw', this.overlay, image]);
+    await execa('debugfs', ['-R', `dump /boot/vmlinuz-${release} ${kernel}`, image]);
+    rmSync(image);
+    this.#qemu = { ...this.#qemu, disk: { ...this.#qemu.disk, kernel, release } };
+    await this.startAgain();
   }
 
   /** Cuts the power and removes all but the log. */

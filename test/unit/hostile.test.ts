@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { packaged } from '../../src/packaged.ts';
 import { resolve } from '../../src/plan/resolve.ts';
 import { renderUserData } from '../../src/render/cloud-init.ts';
 import { render } from '../../src/render/index.ts';
@@ -101,7 +102,7 @@ function bake(text: string): void {
   if (found.length > 0) return;
   expect(plans).not.toEqual([]);
   for (const plan of plans) {
-    const { payload } = render(plan, () => '#!/bin/sh\n');
+    const { payload } = render(plan, { ...packaged, guest: () => '#!/bin/sh\n' });
     taken.push({ trust: [plan.trust].flat(), userData: renderUserData(plan, payload) });
   }
 }

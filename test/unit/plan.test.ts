@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packagedGuest } from '../../src/guest.ts';
+import { packaged } from '../../src/packaged.ts';
 import { resolve } from '../../src/plan/resolve.ts';
 import { compareSeries, isWithin } from '../../src/plan/series.ts';
 import { TARGETS } from '../../src/plan/targets.ts';
@@ -70,10 +70,10 @@ describe('settings', () => {
 });
 
 describe('the rendered bytes', () => {
-  const bytes = (lines: string): ReadonlyMap<string, string> =>
+  const bytes = (lines: string): ReadonlyMap<string, string | Uint8Array> =>
     new Map(
       plan(lines)
-        .plans.flatMap((p) => render(p, packagedGuest).artifacts)
+        .plans.flatMap((p) => render(p, packaged).artifacts)
         .map((a) => [a.path, a.content]),
     );
 
