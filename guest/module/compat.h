@@ -10,6 +10,11 @@
 #define OLD_GETNAME 0
 #endif
 
+/* What of struct ftrace_ops says whether a filter is empty. */
+#ifndef FILTER
+#define FILTER(ops) ((__force void *)(ops)->local_hash.filter_hash)
+#endif
+
 /* 6.2: a macro or, on arm64, a function. Before, all registers are saved for us. */
 #if !defined(ftrace_regs_get_argument) && \
 	!(defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS))

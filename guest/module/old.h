@@ -30,6 +30,11 @@
 #define WRITE_ONCE(x, value) (ACCESS_ONCE(x) = (value))
 #endif
 
+/* 3.18 */
+#ifndef HAVE_FTRACE_OPS_HASH
+#define FILTER(ops) ((void *)(ops)->filter_hash)
+#endif
+
 /* 3.18, a function where CONFIG_TASKS_RCU is set. */
 #if !defined(CONFIG_TASKS_RCU) && !defined(synchronize_rcu_tasks)
 #ifdef CONFIG_PREEMPT

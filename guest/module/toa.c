@@ -824,21 +824,27 @@ HOOK(on_beat)
 	WRITE_ONCE(beats, beats + 1);
 }
 
-/* Who removes marks and who reads them before who sets them. */
+/*
+ * Who removes marks and who reads them before who sets them. One function each: where memory is short,
+ * ftrace leaves a name out of a filter and does not say so, and only an empty filter can be told.
+ */
 static struct hook {
 	struct ftrace_ops ops;
-	u8 needed;	/* so many of the functions must be there */
-	bool instead;	/* only where the functions of the hook before this one are not there */
+	const char *fn;
+	bool needed;
+	u8 instead;	/* only where the function so many rows above is not there */
 	bool set;
-	char fn[2][26];
 } hooks[] = {
-	{ { .func = on_beat }, 1, .fn = { "toa_beat" } },
-	{ { .func = on_end }, 2, .fn = { "tcp_disconnect", "tcp_v4_destroy_sock" } },
-	{ { .func = on_getname }, 1, .fn = { "inet_getname", "inet6_getname" } },
-	{ { .func = on_child }, 1, .fn = { "tcp_child_process" } },
-	{ { .func = on_queue }, 0, .fn = { "inet_csk_reqsk_queue_add" } },
-	{ { .func = on_syn }, 0, .fn = { "tcp_conn_request" } },
-	{ { .func = on_old_syn }, 1, true, .fn = { "tcp_v4_conn_request", "tcp_v6_conn_request" } },
+	{ { .func = on_beat }, "toa_beat", true },
+	{ { .func = on_end }, "tcp_disconnect", true },
+	{ { .func = on_end }, "tcp_v4_destroy_sock", true },
+	{ { .func = on_getname }, "inet_getname", true },
+	{ { .func = on_getname }, "inet6_getname" },
+	{ { .func = on_child }, "tcp_child_process", true },
+	{ { .func = on_queue }, "inet_csk_reqsk_queue_add" },
+	{ { .func = on_syn }, "tcp_conn_request" },
+	{ { .func = on_old_syn }, "tcp_v4_conn_request", true, 1 },
+	{ { .func = on_old_syn }, "tcp_v6_conn_request", false, 2 },
 };
 
 static struct {
@@ -878,19 +884,21 @@ static void toa_stop(void)
 			kfree(m);
 }
 
+/* An empty filter, which matches every function, is never taken: our handlers rely on the arguments. */
+static int set_filter(struct hook *hook)
+{
+	int err = ftrace_set_filter(&hook->ops, NULL, 0, 1);
+	const void *empty = FILTER(&hook->ops);
+
+	err = err ?: ftrace_set_filter(&hook->ops, (unsigned char *)hook->fn, strlen(hook->fn), 1);
+	return err ?: FILTER(&hook->ops) == empty ? -ENOMEM : 0;
+}
+
 static int set_hook(struct hook *hook)
 {
-	const char *fn = NULL;
-	int i, found = 0, err = 0;
+	int err = set_filter(hook);
 
-	for (i = 0; !err && i < ARRAY_SIZE(hook->fn) && hook->fn[i][0]; i++) {
-		fn = hook->fn[i];
-		err = ftrace_set_filter(&hook->ops, hook->fn[i], strlen(fn), !i);
-		found += !err;
-		if (err == -EINVAL && i >= hook->needed)
-			err = 0;
-	}
-	if (!err && !found)
+	if (err == -EINVAL && !hook->needed)
 		return 0;
 	/* PERMANENT: nobody can switch the hooks off in silence with kernel.ftrace_enabled=0. */
 	hook->ops.flags |= FTRACE_OPS_FL_PERMANENT;
@@ -903,7 +911,8 @@ static int set_hook(struct hook *hook)
 	if (hook == hooks && !err && hooks_are_off())
 		err = -EBUSY;
 	if (err)
-		pr_err("cannot hook %s (%d): %s\n", fn, err,
+		pr_err("cannot hook %s (%d): %s\n", hook->fn, err,
+		       err == -ENOMEM ? "no memory" :
 		       err != -EBUSY ? "ftrace does not offer it" :
 		       hook == hooks ? "kernel.ftrace_enabled is 0" :
 		       "a livepatch or BPF program holds it");
@@ -919,7 +928,7 @@ static int __init toa_start(void)
 	get_random_bytes(&secret, sizeof(secret));
 	syn_until = jiffies;
 	for (hook = hooks; !err && hook < hooks + ARRAY_SIZE(hooks); hook++)
-		if (!hook->instead || !hook[-1].set)
+		if (!hook->instead || !hook[-hook->instead].set)
 			err = set_hook(hook);
 	for (i = 0; !err && i < ARRAY_SIZE(files); i++) {
 		files[i].entry = proc_create(files[i].name, files[i].mode, init_net.proc_net,
