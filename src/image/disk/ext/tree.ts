@@ -2,7 +2,7 @@ import { Unreadable } from '../../look.ts';
 import type { Node } from '../../tree.ts';
 import type { Blocks } from '../blocks.ts';
 import { remember } from '../cache.ts';
-import { checkDirectory } from './checksum.ts';
+import { checkDirectory, checkDirectoryIndex } from './checksum.ts';
 import { contentBlocks, readContent } from './content.ts';
 import { FLAG, type Inode, inodeTable } from './inode.ts';
 import { replayJournal } from './journal.ts';
@@ -72,7 +72,7 @@ function readDirectory(blocks: Blocks, su: Super, inode: Inode): ReadonlyMap<str
   } else {
     for (let at = 0; at < content.length; at += su.blockSize) {
       const block = content.subarray(at, at + su.blockSize);
-      if (inode.seed !== undefined) checkDirectory(inode.seed, block, mayBeIndex(inode, block, at));
+      if (inode.seed !== undefined) checkBlock(inode.seed, inode, block, at);
       addEntries(found, block);
     }
   }
@@ -80,9 +80,12 @@ function readDirectory(blocks: Blocks, su: Super, inode: Inode): ReadonlyMap<str
 }
 
 /** The first block of an index begins as a directory does; further ones with one empty entry over all of it. */
-function mayBeIndex({ flags }: Inode, block: Buffer, at: number): boolean {
+function checkBlock(seed: number, { flags }: Inode, block: Buffer, at: number): void {
+  const isIndexed = (flags & FLAG.index) !== 0;
   const isAllEmpty = block.readUInt32LE(0) === 0 && block.readUInt16LE(4) === (block.length & 0xffff || 0);
-  return (flags & FLAG.index) !== 0 && (at === 0 || isAllEmpty);
+  if (isIndexed && at === 0) checkDirectoryIndex(seed, block, 32);
+  else if (isIndexed && isAllEmpty) checkDirectoryIndex(seed, block, 8);
+  else checkDirectory(seed, block);
 }
 
 function addEntries(found: Map<string, number>, block: Buffer): void {
