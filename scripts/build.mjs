@@ -6,6 +6,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import standalone from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
+import { templates } from './templates.mjs';
 
 /** Bundles the validators that src/…/schema.ts and src/…/…-schema.ts compile, without the compiler: each exports `ajv`, and them. */
 const compiledSchema = {
@@ -41,8 +42,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  loader: { '.hbs': 'text' },
-  plugins: [compiledSchema],
+  plugins: [compiledSchema, templates],
   // Some of the bundled libraries still call require(), or ask for their folder.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url), __dirname = import.meta.dirname;",

@@ -8,15 +8,17 @@ const IMAGE_PACKAGES = words(
   'btrfs-progs dosfstools e2fsprogs fdisk lvm2 mtools openssl qemu-utils xfsprogs xz-utils zstd',
 );
 const FAST_PACKAGES = [
-  ...words('busybox-static cloud-init gcc grub-common kmod libc6-dev python3 python3-yaml shellcheck systemd'),
+  ...words(
+    'busybox-static cloud-init gcc grub-common iproute2 kmod libc6-dev packer python3 python3-yaml shellcheck systemd',
+  ),
   ...IMAGE_PACKAGES,
 ];
 const VM_PACKAGES = words(
   'chromium clang cloud-image-utils cpio grub-common grub-pc-bin libclang-rt-dev mmdebstrap openssh-client qemu-system-x86',
 );
-const MATRIX_PACKAGES = words('grub-efi-amd64-bin ovmf qemu-efi-aarch64 qemu-system-arm');
+const MATRIX_PACKAGES = words('grub-efi-amd64-bin ovmf qemu-efi-aarch64 qemu-system-arm qemu-user-static');
 
-/** What each mode runs; a layer is a command of its own, or a project of vitest.config.ts. */
+/** What each mode runs; a layer is a command of its own, or a project of vitest.config.mjs. */
 const MODES = {
   check: { packages: FAST_PACKAGES, projects: ['fast'] },
   test: { packages: [...FAST_PACKAGES, ...VM_PACKAGES], projects: ['fast', 'vm'] },

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { templates } from '../templates.mjs';
 
 /** A bundle lies elsewhere: every file keeps its own address. */
 const ownAddress = {
@@ -27,8 +28,7 @@ export async function importSupport(...names) {
     platform: 'node',
     format: 'esm',
     packages: 'external',
-    loader: { '.hbs': 'text' },
-    plugins: [ownAddress],
+    plugins: [ownAddress, templates],
   });
   return import(pathToFileURL(outfile).href);
 }

@@ -1,4 +1,3 @@
-import Handlebars from 'handlebars';
 import { resolve } from '../plan/resolve.ts';
 import { printable } from '../report/printable.ts';
 import { parseSpec } from '../spec/parse.ts';
@@ -16,7 +15,7 @@ export interface InitOptions {
 
 /** `toa-bake init`: a commented spec to start from. What it writes is first read back, so that bad options write nothing. */
 export function initCommand(io: Io, options: InitOptions): number {
-  const text = Handlebars.compile(template, { strict: true, noEscape: true })({
+  const text = template({
     any: options.trust.includes('any') && options.trust.length === 1,
     trust: options.trust.map(quoted),
     os: options.os.map(quoted),

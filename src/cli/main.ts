@@ -19,7 +19,10 @@ A first tour:
 
 const RENDER_EPILOGUE = `
 Writes, for each target T of the spec, all or nothing:
-  DIR/T/cloud-init/user-data     paste it where your cloud asks for user-data
+  DIR/T/cloud-init/user-data     paste it where your cloud asks for user-data; user-data.gz where the cloud takes it only compressed,
+                                 user-data.mime with --merge
+  DIR/T/packer/                  a template: packer init . && packer build .
+  DIR/T/terraform/               a module without providers: user_data, user_data_base64, user_data_bytes, user_data_sha256
   DIR/T/script/install-toa.sh    the same without cloud-init: sh install-toa.sh all
   DIR/.toa-bake.json             remembers what was written, so that files of others, or edited since, are never overwritten
 
@@ -87,10 +90,17 @@ function describeProgram(io: Io, done: (code: number) => void): Command {
     .option('--json', 'the whole plans and all problems as one JSON document')
     .action(async (file, options) => done((await import('./plan.ts')).planCommand(io, file, options)));
   spec(program.command('render'))
-    .summary('write user-data and install script of every target')
-    .description('Write user-data and install script of every target of the spec.')
+    .summary('write user-data, Packer template, Terraform module and install script')
+    .description('Write user-data, Packer template, Terraform module and install script of every target of the spec.')
     .option('-o, --output <dir>', 'where to write', notEmpty, 'out')
-    .addOption(new Option('--only <kind>', 'write one kind of file').choices(['cloud-init', 'script']))
+    .addOption(
+      new Option('--only <kind>', 'write one kind of file').choices(['cloud-init', 'packer', 'terraform', 'script']),
+    )
+    .option(
+      '--merge <user-data>',
+      'your own user-data, whatever its form: it and ours become one, neither losing anything',
+      notEmpty,
+    )
     .option('--check', 'write nothing; exit 1 if what is there differs')
     .option('--force', 'overwrite files that are not ours, or were edited')
     .addHelpText('after', RENDER_EPILOGUE)

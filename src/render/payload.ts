@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../plan/types.ts';
-import { renderEnv, renderTrusted } from './env.ts';
+import { renderEnv, renderFiles, renderTrusted } from './env.ts';
 import { strip } from './strip.ts';
 import type { Guest } from './types.ts';
 
@@ -24,6 +24,7 @@ export function renderPayload(plan: Plan, guest: Guest): Payload {
   const parts: readonly Part[] = [
     { path: '/etc/toa/toa.env', mode: '0600', content: renderEnv(plan) },
     { path: '/etc/toa/trusted', mode: '0644', content: renderTrusted(plan) },
+    ...(plan.pinned.length > 0 ? [{ path: '/etc/toa/files', mode: '0644', content: renderFiles(plan) }] : []),
     ...plan.files.map(({ source, path, mode, language }) => ({
       path,
       mode,

@@ -2,6 +2,7 @@ import { IMAGE_CODES } from './codes/image.ts';
 import { MERGE_CODES } from './codes/merge.ts';
 import { MODULE_CODES } from './codes/module.ts';
 import { OUTPUT_CODES } from './codes/output.ts';
+import { PACKER_CODES } from './codes/packer.ts';
 import { PLAN_CODES } from './codes/plan.ts';
 import { SPEC_CODES } from './codes/spec.ts';
 import { START_CODES } from './codes/start.ts';
@@ -16,6 +17,7 @@ export const CODES = {
   ...PLAN_CODES,
   ...OUTPUT_CODES,
   ...MERGE_CODES,
+  ...PACKER_CODES,
   ...IMAGE_CODES,
   ...MODULE_CODES,
   ...START_CODES,

@@ -94,6 +94,20 @@ files:
   - {role: module, sha256: "${HASH}"}
 `,
   }),
+  'files-that-do-not-fit-the-method': spec({
+    trust: 'trust: any',
+    targets: `targets:
+  - {os: debian-12, files: [{url: "https://example.com/toa.ko", role: module, sha256: "${HASH}"}]}
+  - {os: debian-13, method: source}
+  - {os: debian-11, method: prebuilt, files: [{url: "https://example.com/toa.ko", role: module, sha256: "${HASH}"}]}
+  - {os: ubuntu-24.04, method: prebuilt, files: [{path: toa.ko, role: module, release: 6.8.0-40-generic, sha256: "${HASH}"}]}
+  - os: ubuntu-22.04
+    method: source
+    files:
+      - {url: "https://example.com/a.tar", role: source, sha256: "${HASH}", layout: {directory: ../a, make: ["A=$(x)"], module: a-b}}
+`,
+  }),
+  'reader-that-believes-everybody': spec({ targets: 'targets: [alinux-3, {os: centos-7, method: prebuilt}]' }),
   'settings-of-a-later-release': spec({
     more: 'signing: {key: k.pem, certificate: c.pem}\nkernel: {onUpgrade: hold}\n',
   }),
@@ -115,7 +129,45 @@ files:
   }),
 };
 
+/** User-data that cannot be merged with ours. */
+const UNMERGEABLE: Readonly<Record<string, string | Uint8Array>> = {
+  binary: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0xff, 0),
+  empty: '',
+  'of-no-known-kind': 'echo hello\n',
+  'broken-yaml': '#cloud-config\npackages: [nginx\nruncmd: []\n',
+  'cut-off-mime': 'Content-Type: multipart/mixed; boundary="b"\nMIME-Version: 1.0\n\n--c\n\n#!/bin/sh\n',
+  'jinja-of-mime': '## template: jinja\nContent-Type: multipart/mixed; boundary="b"\nMIME-Version: 1.0\n\n--b--\n',
+  'power-off': '#cloud-config\npower_state: {mode: poweroff, condition: [test, -e, /x]}\n',
+  'without-scripts': '#cloud-config\ncloud_final_modules: [phone-home]\n',
+};
+
 export const CASES: readonly Case[] = [
+  ...Object.entries(UNMERGEABLE).map(([name, theirs]) => ({
+    ...{ name: `merge-${name}`, spec: GOOD, files: { theirs } },
+    run: [['render', '--merge', 'theirs']],
+  })),
+  {
+    name: 'merge',
+    spec: GOOD,
+    files: { theirs: '#cloud-config\npackages: [nginx]\nruncmd: [[touch, /x]]\n' },
+    run: [
+      ['render', '--merge', 'theirs'],
+      ['render', '--merge', 'nothing'],
+    ],
+  },
+  {
+    name: 'merge-twice',
+    spec: GOOD,
+    run: [
+      ['render', '--only', 'cloud-init'],
+      ['render', '--merge', 'out/debian-12/cloud-init/user-data'],
+    ],
+  },
+  {
+    name: 'render-packer-without-source',
+    spec: spec({ targets: 'targets: [{os: debian-12, arch: arm64}]' }),
+    run: [['render'], ['render', '--only', 'packer']],
+  },
   ...Object.entries(BAD).map(([name, text]) => ({ name: `bad-${name}`, spec: text, run: [['plan']] })),
   { name: 'bad-json', spec: spec({ trust: 'trust: [198.18.7.1/24]' }), run: [['plan', '--json']] },
   { name: 'init', run: [['init'], ['plan']] },
@@ -136,6 +188,26 @@ export const CASES: readonly Case[] = [
       targets: 'targets: [{os: centos-6, method: module}]',
       trust: 'trust: any',
       more: 'boot: {reboot: never, onFailure: fail}\n',
+    }),
+    run: [['plan']],
+  },
+  {
+    name: 'plan-of-the-vendor-page',
+    spec: spec({
+      trust: 'trust: any',
+      targets: `targets:
+  - alinux-3
+  - {os: centos-7, method: source, files: [{url: "https://example.com/toa.tar.gz", sha256: "${HASH}", role: source}]}
+  - os: debian-12
+    method: prebuilt
+    files: [{url: "https://example.com/toa.ko", sha256: "${HASH}", role: module, release: 6.1.0-40-amd64}]
+  - os: debian-11
+    method: source
+    files:
+      - url: https://example.com/reader.tar
+        sha256: "${HASH}"
+        role: source
+        layout: {directory: src, make: [CONFIG_READER=m], module: reader}`,
     }),
     run: [['plan']],
   },
@@ -205,7 +277,7 @@ export const CASES: readonly Case[] = [
   { name: 'usage-no-command', run: [[]] },
   { name: 'usage-unknown-command', run: [['rendr']] },
   { name: 'usage-unknown-option', run: [['render', '--chek']] },
-  { name: 'usage-unknown-kind', run: [['render', '--only', 'packer']] },
+  { name: 'usage-unknown-kind', run: [['render', '--only', 'ansible']] },
   { name: 'usage-too-many', run: [['plan', 'a.yaml', 'b.yaml']] },
   { name: 'usage-empty-output', run: [['render', '-o', '']] },
   { name: 'usage-terminal-tricks', run: [['--\u001b[31m']] },

@@ -162,8 +162,8 @@ function fakeQemu(name: string, system: string): string {
   return join(bin, 'log');
 }
 
-function boot(what: string): ReturnType<typeof bootImage> {
-  return bootImage(what, { machine: 'x86_64', questions: QUESTIONS, script: '', limitMs: 20_000 });
+function boot(what: string, machine: 'x86_64' | 'arm64' = 'x86_64'): ReturnType<typeof bootImage> {
+  return bootImage(what, { machine, questions: QUESTIONS, script: '', limitMs: 20_000 });
 }
 
 const left = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('toa-bake-boot-'));
@@ -216,10 +216,10 @@ describe('a boot', () => {
   it('where no firmware would start it: unknown, and why', async () => {
     const bare = join(folder, 'bare.img');
     tool('sh', '-c', `cp ${image} ${bare} && head -c 440 /dev/zero | dd of=${bare} conv=notrunc status=none`);
-    expect(await boot(bare)).toEqual({
-      state: 'unknown',
-      why: expect.stringContaining('neither boot code nor an EFI'),
-    });
+    const why = { state: 'unknown', why: expect.stringContaining('neither boot code nor an EFI') };
+    expect(await boot(bare)).toEqual(why);
+    // Boot code is for the other processor.
+    expect(await boot(image, 'arm64')).toEqual(why);
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { cached } from './cache.ts';
 import { userDataOf } from './cli.ts';
-import { BUILD_PACKAGES, type Disk, debianDisk } from './disk.ts';
+import { type Disk, debianDisk } from './disk.ts';
 import { bootMachine, type Machine } from './machine.ts';
 
 /** What starts the machine. */
@@ -20,7 +20,7 @@ targets: [debian-12]
 `;
 
 /** Part of every key: raise it with every change of this file that changes what is built. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 const ROOT_UUID = '5f1d7e9c-2a44-4c57-9d0e-7a1f3c5b8d21';
 const MIB = 1024 * 1024;
@@ -47,8 +47,15 @@ const GRUB_MODULES: readonly string[] = [
 ];
 const GRUB_PREFIX = '(,gpt2)/boot/grub';
 
-/** What the images are made of. */
-const PACKAGES: readonly string[] = [...BUILD_PACKAGES, 'initramfs-tools', 'nftables'];
+/** What the images are made of, besides a kernel and its headers. */
+const PACKAGES: readonly string[] = ['gcc', 'make', 'initramfs-tools', 'nftables'];
+
+/** Which Debian; left out: bookworm with its newest kernel. */
+export interface BootSystem {
+  readonly suite?: string;
+  /** What follows `linux-image-` and `linux-headers-`. */
+  readonly kernel?: string;
+}
 
 /** Makes a Debian machine one that boots by itself. virtio only: an initrd with every driver takes long to unpack. */
 const MAKE_BOOTABLE = `set -e
@@ -59,7 +66,10 @@ printf 'UUID=${ROOT_UUID} / ext4 errors=remount-ro 0 1\\n' >/etc/fstab
 printf '[Match]\\nName=en* eth*\\n[Network]\\nDHCP=yes\\n' >/etc/systemd/network/20-wired.network
 rm -f /boot/*.old
 mkdir -p /boot/grub
-release=$(uname -r)
+cat >/etc/kernel/postinst.d/zz-grub <<'SCRIPT'
+#!/bin/sh
+# The newest kernel boots, as update-grub would have it.
+release=$(ls /lib/modules | sort -V | tail -n 1)
 cat >/boot/grub/grub.cfg <<END
 set default=0
 set timeout=0
@@ -69,6 +79,9 @@ menuentry 'Debian GNU/Linux' {
 	initrd /boot/initrd.img-$release
 }
 END
+SCRIPT
+chmod 755 /etc/kernel/postinst.d/zz-grub
+/etc/kernel/postinst.d/zz-grub
 sync`;
 
 /** What a bake takes away before it makes an image. The test's agent stays: without its port it gives up at once. */
@@ -81,8 +94,9 @@ fstrim / || true
 sync`;
 
 /** A machine that was booted from the plain disk, and whose overlay is taken when it is off. */
-export async function debianRoot(): Promise<{ readonly disk: Disk; readonly overlay: string }> {
-  const disk = await debianDisk({ suite: 'bookworm', packages: PACKAGES });
+export async function debianRoot(system: BootSystem = {}): Promise<{ readonly disk: Disk; readonly overlay: string }> {
+  const { suite = 'bookworm', kernel = 'cloud-amd64' } = system;
+  const disk = await debianDisk({ suite, kernel, packages: [...PACKAGES, `linux-headers-${kernel}`] });
   const inputs = { recipe: RECIPE, disk: disk.path, script: MAKE_BOOTABLE };
   const directory = await cached('boot-root', inputs, async (part) => {
     const machine = await bootMachine({ name: 'boot-root', disk, dataSource: 'none', network: false });
@@ -101,16 +115,16 @@ export interface BootDisk {
 }
 
 /** The disk with the boot loader of one firmware; on a plain one nothing of ours is, the other is what user-data makes of it. */
-export async function bootDisk(firmware: Firmware, what: 'plain' | 'ours'): Promise<BootDisk> {
-  const { disk, root } = await sealedRoot(what === 'ours' ? await userDataOf(SPEC, 'debian-12') : undefined);
+export async function bootDisk(firmware: Firmware, what: 'plain' | 'ours', system: BootSystem = {}): Promise<BootDisk> {
+  const { disk, root } = await sealedRoot(system, what === 'ours' ? await userDataOf(SPEC, 'debian-12') : undefined);
   const inputs = { recipe: RECIPE, root, layout: LAYOUTS[firmware], modules: GRUB_MODULES };
   const directory = await cached(`boot-disk-${firmware}`, inputs, (part) => assemble(root, firmware, part));
   return { disk, root, path: join(directory, 'disk.img'), rootAt: (1 + LAYOUTS[firmware].firstMiB) * MIB };
 }
 
 /** What a machine that cloud-init was done with leaves, sealed. */
-async function sealedRoot(userData: string | undefined): Promise<Pick<BootDisk, 'disk' | 'root'>> {
-  const { disk, overlay } = await debianRoot();
+async function sealedRoot(system: BootSystem, userData: string | undefined): Promise<Pick<BootDisk, 'disk' | 'root'>> {
+  const { disk, overlay } = await debianRoot(system);
   const inputs = { recipe: RECIPE, overlay, seal: SEAL, userData };
   const directory = await cached('boot-sealed', inputs, async (part) => {
     const machine = await bootMachine({

@@ -58,6 +58,12 @@ const network = fc.oneof(
 /** Where in a spec a string may stand: each gives the spec with the string there. */
 const HASH = '0'.repeat(64);
 const BASE = { version: 1, trust: ['198.18.7.0/24'], targets: ['debian-12'] };
+const FETCHED = { ...BASE, trust: 'any', method: 'prebuilt' };
+const FILE = { url: 'https://example.com/', role: 'module', release: '6.1.0-1-amd64', sha256: HASH };
+const layout = (own: object) => ({
+  ...{ ...FETCHED, method: 'source' },
+  files: [{ url: FILE.url, sha256: HASH, role: 'source', layout: { directory: 'toa', ...own } }],
+});
 const FIELDS: Readonly<Record<string, (text: string) => unknown>> = {
   trust: (text) => ({ ...BASE, trust: text }),
   'trust[0]': (text) => ({ ...BASE, trust: [text] }),
@@ -76,11 +82,15 @@ const FIELDS: Readonly<Record<string, (text: string) => unknown>> = {
   'signing.certificate': (text) => ({ ...BASE, signing: { key: 'k', certificate: text } }),
   'payload.url': (text) => ({ ...BASE, payload: { url: text, sha256: HASH } }),
   'payload.sha256': (text) => ({ ...BASE, payload: { url: 'https://example.com/', sha256: text } }),
-  'files[0].url': (text) => ({ ...BASE, files: [{ url: text, role: 'module', sha256: HASH }] }),
+  'files[0].url': (text) => ({ ...FETCHED, files: [{ ...FILE, url: text }] }),
   'files[0].path': (text) => ({ ...BASE, files: [{ path: text, role: 'module', sha256: HASH }] }),
-  'files[0].sha256': (text) => ({ ...BASE, files: [{ path: 'x', role: 'module', sha256: text }] }),
-  'files[0].role': (text) => ({ ...BASE, files: [{ path: 'x', role: text, sha256: HASH }] }),
-  'files[0].release': (text) => ({ ...BASE, files: [{ path: 'x', role: 'module', sha256: HASH, release: text }] }),
+  'files[0].sha256': (text) => ({ ...FETCHED, files: [{ ...FILE, sha256: text }] }),
+  'files[0].role': (text) => ({ ...FETCHED, files: [{ ...FILE, role: text }] }),
+  'files[0].release': (text) => ({ ...FETCHED, files: [{ ...FILE, release: text }] }),
+  'files[0].layout.directory': (text) => layout({ directory: text }),
+  'files[0].layout.make[0]': (text) => layout({ make: [text] }),
+  'files[0].layout.module': (text) => layout({ module: text }),
+  'files[0].layout.produces': (text) => layout({ produces: text }),
   'a key': (text) => ({ ...BASE, [text]: 1 }),
   'a key of a target': (text) => ({ ...BASE, targets: [{ os: 'debian-12', [text]: 1 }] }),
   version: (text) => ({ ...BASE, version: text }),
@@ -163,6 +173,7 @@ describe('whatever string stands in a spec', () => {
       expect(files.get('/etc/toa/trusted')).toBe(trust.map((text) => `${text}\n`).join(''));
       for (const text of trust) expect(text === 'any' || parseNetwork(text).ok).toBe(true);
       expect(files.get('/etc/toa/toa.env')).toMatch(/^(TOA_[A-Z_]+='[ -&(-~]*'\n)+$/);
+      expect(files.get('/etc/toa/files') ?? '').toMatch(/^([a-z]+ [^ \n]+ [0-9a-f]{64} https:[!-~]+\n)*$/);
       expect(files.get('/etc/toa/toa.env')).toContain("TOA_TARGET='debian-12'\n");
     }
   });

@@ -15,7 +15,7 @@ export const UPKEEP_CODES = {
   'rebuild/hook': {
     title: 'nothing builds the reader for a new kernel',
     why: 'After a kernel update the machine reboots into a kernel without a reader, and serves on as if nothing had happened.',
-    cure: 'Install DKMS before toa-setup, run `toa-setup all` after each kernel update before the reboot, or hold the kernel.',
+    cure: 'Run the install-toa.sh of a current toa-bake, which brings hooks; or install DKMS, or hold the kernel.',
   },
   'receipt/contradicts': {
     title: 'the receipt and the disk disagree',

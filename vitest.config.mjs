@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { templateModule } from './scripts/templates.mjs';
 
-/** Templates are text, as in scripts/build.mjs. */
+/** As in scripts/build.mjs. */
 const templates = {
   name: 'templates',
-  transform: (code: string, id: string) => (id.endsWith('.hbs') ? `export default ${JSON.stringify(code)}` : null),
+  transform: (code, id) => (id.endsWith('.hbs') ? templateModule(id, code) : null),
 };
 
 /** `fast` runs in `npm run check`; `vm` boots machines, one at a time, and sets its own limits; `matrix` is `npm run test:vm`. */
@@ -20,6 +21,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [templates],
         test: {
           name: 'vm',
           include: ['test/vm/**/*.test.ts'],
@@ -30,6 +32,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [templates],
         test: {
           name: 'matrix',
           include: ['test/vm/**/*.matrix.ts'],
