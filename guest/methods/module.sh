@@ -4,42 +4,56 @@
 # What every method's part answers: method_is_built, method_build, method_install, method_file, method_load, method_is_set,
 # method_unload.
 
+MODULE=toa
 PARAMETERS=$R/sys/module/toa/parameters
 
 # Named by its source: another source is another build.
 built() { echo "$STATE/built/$1/$(hash "$LIB"/module/*).ko"; }
 method_is_built() { [ -s "$(built "$1")" ]; }
-method_file() { echo "$R/lib/modules/$1/updates/toa/toa.ko"; }
+method_file() { echo "$R/lib/modules/$1/updates/toa/$MODULE.ko"; }
+
+# The compiler that built the kernel, where its configuration names one and it is here.
+compiler() {
+	cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ "]*\).*/\1/p' "$R/lib/modules/$1/build/.config")
+	has "$cc" || cc=
+}
 
 # Built from a copy, where nothing but the result is kept: a build that fails or is cut off leaves the old module in place.
 method_build() {
 	work=$STATE/work
-	# The compiler that built the kernel, where its configuration names one and it is here.
-	cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ "]*\).*/\1/p' "$R/lib/modules/$1/build/.config")
-	has "$cc" || cc=
+	compiler "$1"
 	rm -rf "$work" &&
 		mkdir "$work" &&
 		cp "$LIB"/module/* "$work" &&
-		make -C "$R/lib/modules/$1/build" "M=$work" ${cc:+"CC=$cc"} modules || return
-	case $(modinfo -F vermagic "$work/toa.ko") in
+		make -C "$R/lib/modules/$1/build" "M=$work" ${cc:+"CC=$cc"} modules &&
+		strip -g "$work/toa.ko" && keep "$1" "$work/toa.ko" && rm -r "$work"
+}
+
+# keep KERNEL FILE: the file is what was built for the kernel.
+keep() {
+	case $(modinfo -F vermagic "$2") in
 	"$1 "*) ;;
 	*) echo "error: these are another kernel's headers" && return 1 ;;
 	esac
 	ko=$(built "$1")
-	strip -g "$work/toa.ko" && rm -rf "${ko%/*}" && mkdir -p "${ko%/*}" && write "$ko" 644 <"$work/toa.ko" && rm -r "$work"
+	rm -rf "${ko%/*}" && mkdir -p "${ko%/*}" && write "$ko" 644 <"$2"
 }
 
 # Not compressed as its neighbours may be: every kernel takes it so.
-method_install() {
+put_modules() {
 	for k in $KERNELS; do
 		method_is_built "$k" || continue
 		put "$(method_file "$k")" 644 <"$(built "$k")" && logged depmod ${R:+-b "$R"} "$k" || return
-		found=$(modinfo ${R:+-b "$R"} -k "$k" -n toa)
+		found=$(modinfo ${R:+-b "$R"} -k "$k" -n $MODULE)
 		case $found in
-		*/updates/toa/toa.ko) ;;
+		*/updates/toa/*) ;;
 		*) die 13 "another module comes first for kernel $k: $found" ;;
 		esac
 	done
+}
+
+method_install() {
+	put_modules || return
 	trusted=$(trusted | paste -sd , -)
 	# The kernel takes at most a page; the whole list is written at each load.
 	[ ${#trusted} -le 1000 ] || trusted=

@@ -9,7 +9,7 @@ export interface GuestFile {
   readonly language: 'c' | 'sh' | 'python' | 'make' | 'unit';
   /** For which plans; a key left out means all. */
   readonly when?: {
-    readonly method?: string;
+    readonly method?: readonly string[];
     /** Whether the kernels lie in the range that our tests boot. */
     readonly proven?: boolean;
     readonly packageManager?: readonly string[];
@@ -39,7 +39,40 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'sh',
     when: { packageManager: ['yum', 'dnf', 'zypper'] },
   },
-  { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: 'module' } },
+  { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['module'] } },
+  {
+    source: 'methods/module.sh',
+    path: `${LIB}/module.sh`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: ['source', 'prebuilt', 'rpm'] },
+  },
+  {
+    source: 'methods/vendor.sh',
+    path: `${LIB}/vendor.sh`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: ['source', 'prebuilt', 'rpm'] },
+  },
+  { source: 'methods/unpack.sh', path: `${LIB}/unpack.sh`, mode: '0644', language: 'sh', when: { method: ['source'] } },
+  { source: 'methods/fits.sh', path: `${LIB}/fits.sh`, mode: '0644', language: 'sh', when: { method: ['source'] } },
+  { source: 'methods/source.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['source'] } },
+  { source: 'methods/rpm.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['rpm'] } },
+  {
+    source: 'methods/prebuilt.sh',
+    path: `${LIB}/method.sh`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: ['prebuilt'] },
+  },
+  {
+    source: 'fetch.sh',
+    path: `${LIB}/fetch.sh`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: ['source', 'prebuilt', 'rpm'] },
+  },
+  { source: 'methods/vtoa.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['vtoa'] } },
   { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
     source: 'units/toa.service',
@@ -79,28 +112,28 @@ export const GUEST_FILES: readonly GuestFile[] = [
     path: `${LIB}/module/Makefile`,
     mode: '0644',
     language: 'make',
-    when: { method: 'module' },
+    when: { method: ['module'] },
   },
   {
     source: 'module/old.h',
     path: `${LIB}/module/old.h`,
     mode: '0644',
     language: 'c',
-    when: { method: 'module', proven: false },
+    when: { method: ['module'], proven: false },
   },
   {
     source: 'module/compat.h',
     path: `${LIB}/module/compat.h`,
     mode: '0644',
     language: 'c',
-    when: { method: 'module' },
+    when: { method: ['module'] },
   },
   {
     source: 'module/option.h',
     path: `${LIB}/module/option.h`,
     mode: '0644',
     language: 'c',
-    when: { method: 'module' },
+    when: { method: ['module'] },
   },
-  { source: 'module/toa.c', path: `${LIB}/module/toa.c`, mode: '0644', language: 'c', when: { method: 'module' } },
+  { source: 'module/toa.c', path: `${LIB}/module/toa.c`, mode: '0644', language: 'c', when: { method: ['module'] } },
 ];

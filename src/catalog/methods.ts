@@ -4,31 +4,78 @@ export interface Method {
   readonly summary: string;
   /** Whether this release of toa-bake can carry it out; the others are named so that a spec that asks for one gets a straight answer. */
   readonly available: boolean;
+  /** Whether it compiles on the machine. */
+  readonly compiles: boolean;
   /** Name of the kernel module; null: none. */
   readonly module: string | null;
+  /** Whether it reads the option from trusted peers only. */
+  readonly filters: boolean;
+  /** Whether its module is refused by a kernel that takes only signed ones. */
+  readonly unsigned: boolean;
+  /** Roles of the files that it takes from the spec; of the first it needs one. */
+  readonly roles: readonly ('source' | 'kernel' | 'firmware' | 'module')[];
 }
 
 export const METHODS: readonly Method[] = [
-  { id: 'vtoa', summary: "the distribution's own reader, package and unit vtoa", available: false, module: 'vtoa' },
+  {
+    id: 'vtoa',
+    summary: "the distribution's own reader, package and unit vtoa",
+    available: true,
+    compiles: false,
+    module: 'vtoa',
+    filters: false,
+    unsigned: false,
+    roles: [],
+  },
   {
     id: 'module',
     summary: 'our own module, built on the machine for each kernel; nothing but compiler and headers is downloaded',
     available: true,
+    compiles: true,
     module: 'toa',
+    filters: true,
+    unsigned: true,
+    roles: [],
   },
-  { id: 'source', summary: "a vendor's source archive, pinned by sha256", available: false, module: 'toa' },
-  { id: 'rpm', summary: "a vendor's kernel RPM with the reader inside", available: false, module: 'toa' },
+  {
+    id: 'source',
+    summary: "a vendor's source archive, pinned by sha256",
+    available: true,
+    compiles: true,
+    module: 'toa',
+    filters: false,
+    unsigned: true,
+    roles: ['source'],
+  },
+  {
+    id: 'rpm',
+    summary: "a vendor's kernel RPM with the reader inside",
+    available: true,
+    compiles: false,
+    module: 'toa',
+    filters: false,
+    unsigned: true,
+    roles: ['kernel', 'firmware'],
+  },
   {
     id: 'prebuilt',
     summary: 'a module built elsewhere for exactly this kernel and architecture',
-    available: false,
+    available: true,
+    compiles: false,
     module: 'toa',
+    filters: false,
+    unsigned: true,
+    roles: ['module'],
   },
   {
     id: 'ebpf',
     summary: 'sockops and getpeername programs; no module, no headers, no signing key',
     available: false,
+    compiles: false,
     module: null,
+    filters: true,
+    unsigned: false,
+    roles: [],
   },
 ];
 
@@ -71,5 +118,4 @@ export const EXCLUSIONS: readonly Exclusion[] = [
 export const UNAVAILABLE_SETTINGS: Readonly<Record<string, string>> = {
   signing: 'signing modules for Secure Boot is not in this release',
   payload: 'fetching the payload by URL is not in this release; it is embedded',
-  files: 'no method of this release takes files',
 };

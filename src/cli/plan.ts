@@ -24,6 +24,7 @@ function printJson(plans: readonly Plan[], problems: readonly Problem[]): string
 function printPlan(plan: Plan): string {
   const rows = plan.choices.map((choice) => [`  ${choice.what}`, choice.value, choice.why]);
   const files = plan.files.map((file) => `    ${file.path}\n`).join('');
+  const pinned = plan.pinned.length > 0 ? '    /etc/toa/files\n' : '';
   const evidence = plan.proven ? `evidence: ${plan.target.evidence}` : 'unproven';
-  return `${plan.id}: ${plan.target.name}, ${plan.arch} (${evidence})\n${printTable(rows)}  files on the machine\n    /etc/toa/toa.env\n    /etc/toa/trusted\n${files}`;
+  return `${plan.id}: ${plan.target.name}, ${plan.arch} (${evidence})\n${printTable(rows)}  files on the machine\n    /etc/toa/toa.env\n    /etc/toa/trusted\n${pinned}${files}`;
 }

@@ -15,6 +15,7 @@ const PAYLOAD = '/usr/local/lib/toa/payload.sha256';
 const WRITTEN: readonly string[] = [
   ENV,
   TRUSTED,
+  '/etc/toa/files',
   PAYLOAD,
   '/etc/modprobe.d/toa.conf',
   '/etc/systemd/system/toa-ready.target.d/toa.conf',

@@ -2,7 +2,9 @@ import { PROVEN } from '../catalog/kernels.ts';
 import { EXCLUSIONS, METHODS, type Method } from '../catalog/methods.ts';
 import type { Problem, Wanted } from '../spec/types.ts';
 import { isWithin } from './series.ts';
+import { settingPath } from './setting.ts';
 import type { Target } from './targets.ts';
+import { believesAll } from './trust.ts';
 
 /** The method for a target, or why none can be named. */
 export type MethodChoice =
@@ -12,7 +14,8 @@ export type MethodChoice =
 /** Settles `method` for one target: what the user named if the target can have it, else the first that `auto` may pick. */
 export function chooseMethod(wanted: Wanted, target: Target): MethodChoice {
   const asked = wanted.method ?? 'auto';
-  return asked === 'auto' ? pickMethod(wanted, target) : checkMethod(asked, wanted, target);
+  const choice = asked === 'auto' ? pickMethod(wanted, target) : checkMethod(asked, wanted, target);
+  return 'problem' in choice ? choice : (refuseUnfiltered(choice.method, wanted) ?? choice);
 }
 
 /** Why the target cannot have the method, if so. */
@@ -55,30 +58,30 @@ function checkMethod(asked: Method['id'], wanted: Wanted, target: Target): Metho
       choices,
     );
   }
-  const unsigned = refuseUnsigned(wanted, target);
-  if (unsigned) return unsigned;
+  return refuseUnsigned(method, wanted, target) ?? { method, ...named(method, wanted, target) };
+}
+
+/** How far a method that the spec names was proven. */
+function named(method: Method, wanted: Wanted, target: Target): { readonly proven: boolean; readonly why: string } {
+  if (method.id !== 'module')
+    return { proven: false, why: 'the spec names it; unproven, since no test of ours has loaded it' };
   const outside = unprovenSeries(target, wanted);
-  const why =
-    outside.length === 0
-      ? 'the spec names it'
-      : `the spec names it; unproven on ${outside.join(', ')}, which no test of ours has booted`;
-  return { method, proven: outside.length === 0, why };
+  if (outside.length === 0) return { proven: true, why: 'the spec names it' };
+  const why = `the spec names it; unproven on ${outside.join(', ')}, which no test of ours has booted`;
+  return { proven: false, why };
 }
 
 /** `auto` never guesses: it picks what was proven on every kernel series of the target, or says what the user may choose. */
 function pickMethod(wanted: Wanted, target: Target): MethodChoice {
-  const choices = `name one yourself: method: ${availableMethods(target).join(' or ')} (the plan will say that it is unproven)`;
-  const unsigned = refuseUnsigned(wanted, target);
-  if (unsigned) return unsigned;
-  if (target.vendorReader) {
-    const { package: name } = target.vendorReader;
-    return fail(
-      wanted,
-      'target/no-method',
-      `method auto has no answer for ${target.id}: its own reader ${name} is the first choice and not in this release`,
-      choices,
-    );
+  const { vendorReader } = target;
+  if (vendorReader) {
+    const why = `${target.name} has a reader of its own, package ${vendorReader.package}; unproven, since no test of ours has loaded it`;
+    return { method: methodOf('vtoa'), proven: false, why };
   }
+  const method = methodOf('module');
+  const choices = `name one yourself: method: ${availableMethods(target).join(' or ')} (the plan will say that it is unproven)`;
+  const unsigned = refuseUnsigned(method, wanted, target);
+  if (unsigned) return unsigned;
   const outside = unprovenSeries(target, wanted);
   if (outside.length > 0) {
     return fail(
@@ -88,8 +91,6 @@ function pickMethod(wanted: Wanted, target: Target): MethodChoice {
       choices,
     );
   }
-  const method = METHODS.find((m) => m.id === 'module');
-  if (!method) throw new Error('the catalog has no method module');
   const range = PROVEN[archOf(wanted)];
   return {
     method,
@@ -98,13 +99,30 @@ function pickMethod(wanted: Wanted, target: Target): MethodChoice {
   };
 }
 
-function refuseUnsigned(wanted: Wanted, target: Target): MethodChoice | undefined {
-  if (wanted.secureBoot !== 'enforced') return undefined;
+function methodOf(id: Method['id']): Method {
+  const method = METHODS.find((row) => row.id === id);
+  if (!method) throw new Error(`the catalog has no method ${id}`);
+  return method;
+}
+
+function refuseUnsigned({ unsigned }: Method, wanted: Wanted, target: Target): MethodChoice | undefined {
+  if (wanted.secureBoot !== 'enforced' || !unsigned) return undefined;
   return fail(
     wanted,
     'target/secure-boot',
     `secureBoot is enforced on ${target.id}: its kernel refuses an unsigned module, and this release can neither sign one nor load eBPF instead`,
     'switch Secure Boot off for these machines, or leave the target out',
+  );
+}
+
+/** A list that nothing on the machine keeps would be worse than none: who reads the spec would rely on it. */
+function refuseUnfiltered({ id, filters }: Method, wanted: Wanted): MethodChoice | undefined {
+  if (filters || believesAll(wanted.trust)) return undefined;
+  return fail(
+    wanted,
+    'target/unfiltered',
+    `method ${id} believes every peer, and packet-filter rules that would keep to the trust list are not in this release; expected trust: any`,
+    'write method: module, which keeps to the list; or trust: any where only the scrubber can reach the machine',
   );
 }
 
@@ -118,12 +136,6 @@ function archOf(wanted: Wanted): 'x86_64' | 'arm64' {
 }
 
 function fail(wanted: Wanted, code: Problem['code'], message: string, hint: string): MethodChoice {
-  const at = code === 'target/secure-boot' ? 'secureBoot' : 'method';
-  return { problem: { code, severity: 'error', path: settingPath(wanted, at), message, hint } };
-}
-
-/** Where a setting was written: in the target if it states it, else at the top. */
-export function settingPath(wanted: Wanted, key: keyof Wanted): Problem['path'] {
-  if (wanted.own.includes(key)) return [...wanted.at, key];
-  return key in wanted ? [key] : wanted.at;
+  const path = settingPath(wanted, code === 'target/secure-boot' ? 'secureBoot' : 'method');
+  return { problem: { code, severity: 'error', path, message, hint } };
 }

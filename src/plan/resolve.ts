@@ -5,7 +5,9 @@ import { UNAVAILABLE_SETTINGS } from '../catalog/methods.ts';
 import { nearest } from '../spec/nearest.ts';
 import type { Problem, Spec, Wanted } from '../spec/types.ts';
 import { show } from '../spec/validate.ts';
-import { chooseMethod, type MethodChoice, settingPath } from './method.ts';
+import { fileProblems, fileWarnings } from './files.ts';
+import { chooseMethod, type MethodChoice } from './method.ts';
+import { settingPath } from './setting.ts';
 import { findTarget, TARGETS, type Target } from './targets.ts';
 import { believesAll, trustWarnings } from './trust.ts';
 import type { Choice, Plan } from './types.ts';
@@ -24,7 +26,11 @@ function resolveTarget(wanted: Wanted): { readonly plan?: Plan; readonly problem
   const target = findTarget(wanted.os);
   if (!target) return { problems: [unknownTarget(wanted)] };
   const choice = chooseMethod(wanted, target);
-  const problems = [...settingProblems(wanted, target), ...('problem' in choice ? [choice.problem] : [])];
+  const problems = [
+    ...settingProblems(wanted, target),
+    ...fileProblems(wanted, 'method' in choice ? choice.method : undefined),
+    ...('problem' in choice ? [choice.problem] : []),
+  ];
   if ('problem' in choice || problems.length > 0) return { problems };
   return { plan: makePlan(wanted, target, choice), problems: [] };
 }
@@ -40,7 +46,7 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     arch,
     machine: MACHINE[arch],
     method: choice.method.id,
-    module: choice.method.module,
+    module: wanted.files?.[0]?.layout?.module ?? choice.method.module,
     proven: choice.proven,
     kernelRange: choice.proven ? (PROVEN[arch] ?? null) : null,
     kinds: wanted.option?.kinds ?? [254],
@@ -49,37 +55,39 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     reboot: wanted.boot?.reboot ?? 'if-needed',
     onFailure: wanted.boot?.onFailure ?? 'continue',
     secureBoot: wanted.secureBoot ?? 'off',
+    pinned: wanted.files ?? [],
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
     files: GUEST_FILES.filter((file) => travels(file, choice, target)),
-    warnings: trustWarnings(wanted),
+    warnings: [...trustWarnings(wanted), ...fileWarnings(wanted)],
   } as const;
-  return { ...plan, choices: explainChoices(plan, choice.why) };
+  return { ...plan, choices: explainChoices(plan, choice) };
 }
 
 function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target): boolean {
   return (
-    (when.method ?? method.id) === method.id &&
+    (when.method?.includes(method.id) ?? true) &&
     (when.proven ?? proven) === proven &&
     (when.packageManager?.includes(target.packageManager) ?? true) &&
     (when.bootFile ?? target.bootFile) === target.bootFile
   );
 }
 
-function explainChoices(plan: Omit<Plan, 'choices'>, whyMethod: string): readonly Choice[] {
+function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice): readonly Choice[] {
   const { target } = plan;
   return [
-    { what: 'method', value: plan.method, why: whyMethod },
+    { what: 'method', value: plan.method, why },
     {
       what: 'trust',
       value: plan.trust === 'any' ? 'any' : plan.trust.join(', '),
       why: 'peers whose option is believed; from the spec',
     },
     { what: 'kinds', value: plan.kinds.join(', '), why: 'TCP option kinds that are read' },
-    {
-      what: 'packages',
-      value: [...target.buildPackages, ...target.headers.flatMap((rule) => rule.packages)].join(', '),
-      why: `installed by ${target.packageManager} where missing; {release} is each kernel's`,
-    },
+    ...plan.pinned.map(({ role, url, release, sha256 }) => ({
+      what: 'file',
+      value: `${role} ${url}`,
+      why: `fetched by the machine, sha256 ${sha256}${release ? `, for kernel ${release} and no other` : ''}`,
+    })),
+    ...(method.compiles ? [explainPackages(target)] : []),
     { what: 'boot file', value: target.bootFile, why: BOOT_FILE[target.bootFile] },
     {
       what: 'onFailure',
@@ -107,6 +115,14 @@ function explainChoices(plan: Omit<Plan, 'choices'>, whyMethod: string): readonl
           },
         ]),
   ];
+}
+
+function explainPackages({ buildPackages, headers, packageManager }: Target): Choice {
+  return {
+    what: 'packages',
+    value: [...buildPackages, ...headers.flatMap((rule) => rule.packages)].join(', '),
+    why: `installed by ${packageManager} where missing; {release} is each kernel's`,
+  };
 }
 
 const BOOT_FILE: Readonly<Record<Target['bootFile'], string>> = {
@@ -167,18 +183,6 @@ function settingProblems(wanted: Wanted, target: Target): readonly Problem[] {
         'leave it out, or write rebuild',
       ),
     );
-  }
-  for (const [i, file] of (wanted.files ?? []).entries()) {
-    if ((file.url === undefined) === (file.path === undefined)) {
-      const seen = file.url === undefined ? 'neither' : 'both';
-      problems.push(
-        error(
-          'spec/file',
-          [...settingPath(wanted, 'files'), i],
-          `files[${i}] has ${seen} of url and path; expected exactly one`,
-        ),
-      );
-    }
   }
   return problems;
 }

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Problem, Wanted } from '../spec/types.ts';
 import { show } from '../spec/validate.ts';
-import { settingPath } from './method.ts';
+import { settingPath } from './setting.ts';
 
 /** Networks that stand in documentation and never on a wire (RFC 5737, RFC 3849, RFC 9637): left over from an example. */
 const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'];

@@ -1,7 +1,7 @@
 import type { Cloud } from '../catalog/clouds.ts';
 import type { GuestFile } from '../catalog/guest.ts';
 import type { Method } from '../catalog/methods.ts';
-import type { Problem } from '../spec/types.ts';
+import type { FileRef, Problem } from '../spec/types.ts';
 import type { Target } from './targets.ts';
 
 /** A decision, with the reason a person can check. */
@@ -35,6 +35,8 @@ export interface Plan {
   readonly reboot: 'if-needed' | 'never';
   readonly onFailure: 'continue' | 'fail';
   readonly secureBoot: 'off' | 'enforced';
+  /** What the method takes from elsewhere; empty for most. */
+  readonly pinned: readonly FileRef[];
   readonly clouds: readonly Cloud[];
   /** What travels to the machine. */
   readonly files: readonly GuestFile[];

@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/types.ts';
+import type { Layout } from '../spec/types.ts';
 
 /**
  * The plan as /etc/toa/toa.env: lines KEY='value', which toa-setup reads as data. It knows these keys, wants each, and none empty.
@@ -21,10 +22,39 @@ export function renderEnv(plan: Plan): string {
     TOA_BOOT_FILE: target.bootFile,
     // How toa-ready.target depends on toa.service.
     TOA_READY: plan.onFailure === 'fail' ? 'Requires' : 'Wants',
+    ...partValues(plan),
   };
   return Object.entries(values)
     .map(([key, value]) => `${key}='${quotable(value)}'\n`)
     .join('');
+}
+
+/** What the method's part of toa-setup reads besides. */
+function partValues({ method, module, pinned, target: { vendorReader } }: Plan): Readonly<Record<string, string>> {
+  return {
+    ...(method !== 'module' && module !== null && { TOA_MODULE: module }),
+    ...(method === 'vtoa' &&
+      vendorReader && {
+        TOA_READER_PACKAGE: vendorReader.package,
+        TOA_READER_UNIT: vendorReader.unit,
+        TOA_READER_KERNEL: vendorReader.kernelMin,
+      }),
+    ...(method === 'source' && layoutValues(module, pinned[0]?.layout)),
+  };
+}
+
+/** - is what the machine decides: the folder by its kernel. */
+function layoutValues(module: string | null, layout: Layout | undefined): Readonly<Record<string, string>> {
+  return {
+    TOA_DIRECTORY: layout?.directory ?? '-',
+    TOA_PRODUCES: layout?.produces ?? `${module}.ko`,
+    TOA_MAKE: layout?.make?.join(' ') || '-',
+  };
+}
+
+/** /etc/toa/files: ROLE RELEASE SHA256 URL, one file a line; RELEASE is - where it is for any kernel. */
+export function renderFiles(plan: Plan): string {
+  return plan.pinned.map(({ role, release, sha256, url }) => `${role} ${release ?? '-'} ${sha256} ${url}\n`).join('');
 }
 
 /** /etc/toa/trusted: one network a line, or the word any. */

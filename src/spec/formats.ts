@@ -54,10 +54,28 @@ export function isFilePath(text: string): boolean {
   return text.length > 0 && !/\p{Cc}/u.test(text);
 }
 
+/** A path inside an archive: relative, never upwards, of characters that mean nothing to a shell or to make; or `.`. */
+export function isInnerPath(text: string): boolean {
+  return /^[A-Za-z0-9._+/-]+$/.test(text) && !/^[/-]|\/$|\/\/|(^|\/)\.\.(\/|$)/.test(text);
+}
+
+/** NAME=value as one word, nothing in which a shell or make would expand. */
+export function isMakeVariable(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*=[A-Za-z0-9._,/+=@:-]*$/.test(text);
+}
+
+/** A kernel module's name, as the kernel writes it. */
+export function isModuleName(text: string): boolean {
+  return /^[a-z][a-z0-9_]*$/.test(text);
+}
+
 /** The schema's formats, by the names it uses. */
 export const formats = {
   network: (text: string): boolean => parseNetwork(text).ok,
   'https-url': isHttpsUrl,
   sha256: isSha256,
   'file-path': isFilePath,
+  'inner-path': isInnerPath,
+  'make-variable': isMakeVariable,
+  'module-name': isModuleName,
 } as const;

@@ -13,6 +13,15 @@ export interface FileRef {
   readonly sha256: string;
   readonly role: 'source' | 'kernel' | 'firmware' | 'module';
   readonly release?: string;
+  readonly layout?: Layout;
+}
+
+/** What is where in a source archive that is not laid out as the vendor page's. */
+export interface Layout {
+  readonly directory: string;
+  readonly make?: readonly string[];
+  readonly module?: string;
+  readonly produces?: string;
 }
 
 /** Settings that may stand at the top, for every target, and in one target, for it alone. */

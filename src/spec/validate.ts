@@ -124,6 +124,18 @@ const FORMAT: Readonly<Record<string, (seen: string, where: string) => ReturnTyp
     code: 'spec/value',
     message: `${where} is ${show(seen)}; expected a path without control characters`,
   }),
+  'inner-path': (seen, where) => ({
+    code: 'spec/value',
+    message: `${where} is ${show(seen)}; expected a path inside the archive, of letters, digits and . _ + / -, without ..`,
+  }),
+  'make-variable': (seen, where) => ({
+    code: 'spec/value',
+    message: `${where} is ${show(seen)}; expected NAME=value as one word of letters, digits and . _ , / + = @ : -`,
+  }),
+  'module-name': (seen, where) => ({
+    code: 'spec/value',
+    message: `${where} is ${show(seen)}; expected a module's name as lsmod shows it, such as toa`,
+  }),
 };
 
 function describe(error: ErrorObject): Problem {

@@ -11,6 +11,9 @@ provide() {
 	for package in "$@"; do
 		case $package in
 		-* | install | update) ;;
+		vtoa)
+			mkdir -p "$TOA_ROOT/usr/lib/systemd/system" && : >"$TOA_ROOT/usr/lib/systemd/system/vtoa.service"
+			;;
 		*headers-* | *devel*)
 			release=$(steer headers-release)
 			mkdir -p "$TOA_ROOT/lib/modules/$release/build" && : >"$TOA_ROOT/lib/modules/$release/build/Makefile"
@@ -22,7 +25,15 @@ provide() {
 
 case $name in
 uname) [ "$1" = -r ] && steer release || steer machine ;;
-grubby) steer grubby ;;
+grubby)
+	case $1 in
+	--set-default=*) [ -e "$FAKE/grubby-stuck" ] || echo "${1#*=}" >"$FAKE/grubby" ;;
+	--info=*) steer index ;;
+	*) steer grubby ;;
+	esac
+	;;
+grub) cat >>"$FAKE/log" ;;
+grub2-reboot) [ ! -e "$FAKE/no-reboot" ] ;;
 sync) [ ! -e "$FAKE/sync-fails" ] ;;
 apt-get)
 	locked=$(steer locked)
@@ -45,14 +56,33 @@ yum | dnf | zypper)
 	provide "$@"
 	;;
 dpkg-query) steer dpkg ;;
-rpm) steer rpm | grep -qx "$2" ;;
+rpm)
+	case $1 in
+	-qp) steer rpm-name ;;
+	-qpl) steer rpm-list ;;
+	-U) : >"$FAKE/firmware-is-here" ;;
+	-i)
+		[ ! -e "$FAKE/rpm-fails" ] || { steer rpm-fails && exit 1; }
+		if [ -e "$FAKE/wants-firmware" ] && [ ! -e "$FAKE/firmware-is-here" ]; then
+			printf 'error: Failed dependencies:\n\tkernel-firmware >= 2.6.32-696 is needed by kernel\n' && exit 1
+		fi
+		[ "$2" != --test ] || exit 0
+		# As the package's own script does it.
+		echo "/boot/vmlinuz-$(steer theirs)" >"$FAKE/grubby"
+		dir=$TOA_ROOT/lib/modules/$(steer theirs)/kernel/net/toa
+		mkdir -p "$dir" && : >"$dir/toa.ko.xz"
+		;;
+	*) steer rpm | grep -qx "$2" ;;
+	esac
+	;;
 make)
 	# Once: whoever waits for the build is gone, as if the power had been cut.
 	[ ! -e "$FAKE/power-cut" ] || { rm "$FAKE/power-cut" && kill -9 "$PPID"; }
 	release=${2#"$TOA_ROOT/lib/modules/"}
 	release=${release%/build}
 	# Written before it fails, as a compiler that dies halfway does.
-	echo "${release} SMP $(steer source)" >"${3#M=}/toa.ko"
+	product=$(steer product)
+	mkdir -p "${3#M=}" && echo "${release} SMP $(steer source)" >"${3#M=}/${product:-toa.ko}"
 	[ ! -e "$FAKE/make-fails-$release" ] || { steer "make-fails-$release" && exit 2; }
 	[ -e "$2/Makefile" ] || { echo "make: *** $2: No such file or directory.  Stop." && exit 2; }
 	;;
@@ -60,21 +90,37 @@ modinfo)
 	case "$*" in
 	*vermagic*) [ -e "$FAKE/vermagic" ] && steer vermagic || cat "$3" ;;
 	*srcversion*) steer srcversion ;;
-	*' -n toa') [ -e "$FAKE/found" ] && steer found || ls "$2/lib/modules/$4/updates/toa/toa.ko" ;;
+	*' -n '*)
+		[ ! -e "$FAKE/found" ] || { steer found && exit; }
+		for dir in updates/toa kernel/net; do
+			file=$2/lib/modules/$4/$dir/$6.ko
+			[ ! -e "$file" ] || { echo "$file" && exit; }
+		done
+		exit 1
+		;;
 	esac
+	;;
+chroot)
+	shift 2
+	exec "$@"
 	;;
 depmod) (cd "$2/lib/modules/$3" && find . -name '*.ko*' | sort >modules.dep) ;;
 modprobe)
-	module=$TOA_ROOT/sys/module/toa
+	for word in "$@"; do module=$TOA_ROOT/sys/module/$word; done
 	case "$*" in
-	*-*r*) [ -d "$module" ] && [ ! -e "$FAKE/unload-fails" ] && rm -r "$module" "$TOA_ROOT/proc/net/toa_trusted" ;;
-	toa)
+	*-*r*) [ -d "$module" ] && [ ! -e "$FAKE/unload-fails" ] && rm -r "$module" && rm -f "$TOA_ROOT/proc/net/toa_trusted" ;;
+	*)
 		[ -e "$FAKE/crash" ] && kill -KILL "$PPID"
 		ls "$TOA_ROOT"/var/lib/toa/loading.* >"$FAKE/markers" 2>/dev/null
 		[ ! -e "$FAKE/modprobe-fails" ] || { steer modprobe-fails >&2 && exit 1; }
-		mkdir -p "$module/parameters" && : >"$module/parameters/kinds" && : >"$TOA_ROOT/proc/net/toa_trusted"
-		steer srcversion >"$module/srcversion"
+		mkdir -p "$module/parameters" && steer srcversion >"$module/srcversion"
+		[ -e "$FAKE/vendor" ] || { : >"$module/parameters/kinds" && : >"$TOA_ROOT/proc/net/toa_trusted"; }
 		;;
+	esac
+	;;
+systemctl)
+	case "$*" in
+	start\ vtoa.service) [ -e "$FAKE/unit-fails" ] && steer unit-fails >&2 && exit 1 || mkdir -p "$TOA_ROOT/sys/module/vtoa" ;;
 	esac
 	;;
 python3) steer probe && exit "$(steer probe-code)" ;;

@@ -88,7 +88,7 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
 
     it('an unknown verb is a usage error that names the verbs', async () => {
       const run = await fake(shell).install(script(), ['instal']);
-      expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('preflight deps build install')]);
+      expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('preflight deps fetch build install')]);
     });
 
     it('a new list and new kinds reach a loaded module; a new source replaces it', async () => {

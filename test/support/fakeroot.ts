@@ -25,8 +25,9 @@ export type Shell = (typeof SHELLS)[number];
 
 /** All that toa-setup may use of the system; everything else is missing on a fake machine. */
 const TOOLS =
-  'awk cat chmod cmp cp cut dd env find flock grep head ln ls mkdir mktemp mv paste printf rm rmdir sed sha256sum sort stat tail timeout touch tr';
-const FAKES = 'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get dpkg-query rpm yum dnf zypper';
+  'awk cat chmod cmp cp cut dd env find flock grep head ln ls mkdir mktemp mv od paste printf rm rmdir sed sha256sum sort stat tail timeout touch tr';
+const FAKES =
+  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get dpkg-query rpm yum dnf zypper chroot chown';
 
 /** What a run said, and which fake commands it ran with which arguments. */
 export interface Run {
@@ -46,6 +47,8 @@ export interface MachineParts {
   readonly running?: string;
   /** Commands that are there besides those that every machine has. */
   readonly commands?: readonly string[];
+  /** Commands of this machine that are there as they are, instead of the fake ones. */
+  readonly tools?: readonly string[];
   /** Steers the fake commands, see test/guest/fake-root.sh. */
   readonly steer?: Readonly<Record<string, string>>;
 }
@@ -89,8 +92,8 @@ export class FakeMachine {
     for (const release of headers) this.write({ [`/lib/modules/${release}/build/Makefile`]: '\n' });
     mkdirSync(join(this.#fake, 'tools'), { recursive: true });
     mkdirSync(join(home, 'tmp'));
-    for (const tool of TOOLS.split(' ')) this.#linkTool(tool);
-    this.#makeBin([...FAKES.split(' '), ...commands]);
+    for (const tool of [...TOOLS.split(' '), ...(parts.tools ?? [])]) this.#linkTool(tool);
+    this.#makeBin([...FAKES.split(' '), ...commands].filter((name) => !parts.tools?.includes(name)));
     this.steer({
       release: running,
       machine: 'x86_64',
@@ -102,7 +105,7 @@ export class FakeMachine {
   }
 
   /** Writes files of the machine. */
-  write(files: Readonly<Record<string, string>>): void {
+  write(files: Readonly<Record<string, string | Buffer>>): void {
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(this.root, path)), { recursive: true });
       writeFileSync(join(this.root, path), content);
@@ -189,7 +192,8 @@ export class FakeMachine {
   }
 
   #linkTool(tool: string): void {
-    symlinkSync(`/usr/bin/${tool}`, join(this.#fake, 'tools', tool));
+    const dir = ['/usr/bin', '/usr/sbin'].find((path) => existsSync(join(path, tool)));
+    symlinkSync(`${dir}/${tool}`, join(this.#fake, 'tools', tool));
   }
 
   #makeBin(names: readonly string[]): void {
@@ -200,7 +204,9 @@ export class FakeMachine {
     for (const name of names) symlinkSync('fake-root.sh', join(bin, name));
     writeFileSync(join(bin, 'sh'), START[this.shell], { mode: 0o755 });
     // busybox looks for its own commands before PATH; a function comes before both.
-    const shadowed = [...FAKES.split(' '), 'sh'].filter((name) => !name.includes('-'));
+    const shadowed = [...names, 'sh'].filter(
+      (name) => !name.includes('-') && (FAKES.split(' ').includes(name) || name === 'sh'),
+    );
     const functions = shadowed.map((name) => `${name}() { "${bin}/${name}" "$@"; }\n`);
     writeFileSync(join(this.#fake, 'functions'), functions.join(''));
   }

@@ -94,6 +94,16 @@ describe('files', () => {
     expect(files('prebuilt', built('6.1.0-40-amd64'), built('6.1.0-40-amd64'))).toEqual(['target/files']);
   });
 
+  it('of kernels are one, with its release, and firmware', () => {
+    const kernel = `{${url}, sha256: "${HASH}", role: kernel, release: 3.10.0-957.21.3.el7.toa.x86_64}`;
+    const centos = (...entries: readonly string[]): readonly string[] =>
+      plan(`targets: [{os: centos-7, trust: any, method: rpm, files: [${entries.join(', ')}]}]`).codes;
+    expect(centos(kernel, `{${url}, sha256: "${HASH}", role: firmware}`)).toEqual([]);
+    expect(centos(kernel, kernel)).toEqual(['target/files']);
+    expect(centos(kernel.replace(/, release: [^}]*/, ''))).toEqual(['target/files']);
+    expect(files('rpm', kernel)).toContain('target/method');
+  });
+
   it('have a layout only where it is clear which', () => {
     const own = source.replace('}', ', layout: {directory: src}}');
     expect(files('source', own)).toEqual([]);

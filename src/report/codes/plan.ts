@@ -27,6 +27,21 @@ export const PLAN_CODES = {
     why: 'An unsigned module does not load where Secure Boot is enforced.',
     cure: 'Switch Secure Boot off for these machines, or leave the target out.',
   },
+  'target/unfiltered': {
+    title: 'the reader cannot tell whom to believe',
+    why: 'It reads the option of every peer: a trust list in the spec would promise what the machine does not keep.',
+    cure: 'Choose method module, which has a list of its own, or write trust: any where nobody but the scrubber can reach the machine.',
+  },
+  'target/files': {
+    title: 'the files do not fit the method',
+    why: 'Each method takes files of its own roles: an archive of sources, packages of a kernel, or modules that name their kernel.',
+    cure: 'Give the files that the message names, in the target that needs them.',
+  },
+  'target/module-name': {
+    title: 'a reader that is not called toa',
+    why: '`toa-bake validate` knows readers by the names toa and vtoa, and would say that this machine has none.',
+    cure: 'Rely on what toa-setup verifies on the machine, or use a reader of a usual name.',
+  },
   'target/arch': {
     title: 'the distribution does not exist for this architecture',
     why: 'There is no such image to boot.',
