@@ -7,7 +7,7 @@ const templates = {
   transform: (code, id) => (id.endsWith('.hbs') ? templateModule(id, code) : null),
 };
 
-/** `fast` runs in `npm run check`; `vm` boots machines, one at a time, and sets its own limits; `matrix` is `npm run test:vm`. */
+/** `fast` runs in `npm run check`; `vm` is what takes longer: mostly it boots machines, one at a time, and sets its own limits; `matrix` is `npm run test:vm`. */
 export default defineConfig({
   test: {
     projects: [
@@ -16,6 +16,9 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/{unit,golden,guest,tools,image}/**/*.test.ts'],
+          exclude: ['**/*.long.test.ts'],
+          // By default one core is kept free.
+          maxWorkers: '100%',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -24,7 +27,7 @@ export default defineConfig({
         plugins: [templates],
         test: {
           name: 'vm',
-          include: ['test/vm/**/*.test.ts'],
+          include: ['test/vm/**/*.test.ts', 'test/**/*.long.test.ts'],
           fileParallelism: false,
           maxConcurrency: 2,
           testTimeout: 1_200_000,

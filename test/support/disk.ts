@@ -52,6 +52,8 @@ export interface Disk {
   readonly path: string;
   /** Kernel image, for QEMU's -kernel. Debian's cloud kernel has NVMe and ext4 built in and needs no initrd here. */
   readonly kernel: string;
+  /** For kernels that have the disk's driver as a module. */
+  readonly initrd?: string;
   /** The kernel's `uname -r`. */
   readonly release: string;
 }

@@ -1,8 +1,8 @@
 /** Machines for tests: a cached disk under a throw-away overlay, booted in QEMU without hardware help. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { ECS_PRODUCT, makeAliYunNetwork } from './aliyun.ts';
@@ -191,11 +191,15 @@ export class Machine {
   /** Starts a machine that is off with a kernel that was installed in it meanwhile, as its boot loader would. */
   async startKernel(release: string): Promise<void> {
     const directory = dirname(this.overlay);
-    const [image, kernel] = [join(directory, 'look.img'), join(directory, `vmlinuz-${release}`)];
+    const image = join(directory, 'look.img');
+    const [kernel, initrd] = [join(directory, `vmlinuz-${release}`), join(directory, `initrd.img-${release}`)];
     await execa('qemu-img', ['convert', '-O', 'raw', this.overlay, image]);
-    await execa('debugfs', ['-R', `dump /boot/vmlinuz-${release} ${kernel}`, image]);
+    for (const file of [kernel, initrd]) {
+      await execa('debugfs', ['-R', `dump /boot/${basename(file)} ${file}`, image]);
+    }
     rmSync(image);
-    this.#qemu = { ...this.#qemu, disk: { ...this.#qemu.disk, kernel, release } };
+    const disk = { ...this.#qemu.disk, kernel, release, ...(existsSync(initrd) && { initrd }) };
+    this.#qemu = { ...this.#qemu, disk };
     await this.startAgain();
   }
 

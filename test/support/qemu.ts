@@ -60,6 +60,7 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
     // No svm: the kernel would load KVM for it. rdrand: nobody waits for entropy.
     ...['-cpu', 'qemu64,-svm,+rdrand', '-smp', String(options.smp), '-m', String(options.memoryMiB)],
     ...['-accel', 'tcg,thread=multi,tb-size=512'],
+    ...(options.disk.initrd === undefined ? [] : ['-initrd', options.disk.initrd]),
     ...['-kernel', options.disk.kernel, '-append', kernelArguments.join(' ')],
     ...(options.product === undefined ? [] : ['-smbios', `type=1,product=${options.product}`]),
     ...['-chardev', `file,id=console,path=${options.log},append=on`, '-serial', 'chardev:console'],

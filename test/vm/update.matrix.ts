@@ -51,7 +51,11 @@ it(
   'every kernel that comes has its reader, by hook or by repair at boot, and those that go leave nothing',
   async ({ onTestFinished }) => {
     const headers = `linux-headers-${OLDEST}`;
-    const disk = await debianDisk({ suite: 'bookworm', kernel: OLDEST, packages: ['gcc', 'make', headers] });
+    const disk = await debianDisk({
+      suite: 'bookworm',
+      kernel: OLDEST,
+      packages: ['gcc', 'make', 'initramfs-tools', headers],
+    });
     expect(disk.release).toBe(OLDEST);
     const userData = await userDataOf(SPEC, 'debian-12');
     const vm = await bootMachine({ name: 'update', disk, dataSource: 'nocloud', network: true, userData });
