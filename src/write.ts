@@ -78,9 +78,10 @@ function replaceAll(dir: string, artifacts: readonly Artifact[]): Problem | unde
     for (const { path, mode, content } of artifacts) {
       const final = join(dir, path);
       makeFolder(dirname(final), made);
-      // Noted first: a write that fails half-way leaves a part. wx: a link laid out under this name is not followed.
+      // Noted first: a write that fails half-way leaves a part. wx: a link laid out under this name is not followed. A power cut must
+      // not leave less than there was; what is new can be rendered again, and waiting for the disk is most of the time that it takes.
       made.push(temporaryName(final));
-      writeFileSync(temporaryName(final), content, { mode, flush: true, flag: 'wx' });
+      writeFileSync(temporaryName(final), content, { mode, flush: existsSync(final), flag: 'wx' });
     }
     for (const { path } of artifacts) renameSync(temporaryName(join(dir, path)), join(dir, path));
     return undefined;

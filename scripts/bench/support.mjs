@@ -19,7 +19,8 @@ const ownAddress = {
 
 /** The exports of the modules of test/support that are named, together. */
 export async function importSupport(...names) {
-  const outfile = resolve('out/bench/support.mjs');
+  // A name for each: Node remembers what it has imported by its address.
+  const outfile = resolve(`out/bench/${names.join('-').replaceAll('/', '-')}.mjs`);
   const contents = names.map((name) => `export * from './test/support/${name}.ts';`).join('\n');
   await build({
     stdin: { contents, resolveDir: '.' },
