@@ -18,6 +18,9 @@ const LIVE = 20_000;
 const RATE_ROUNDS = 12;
 const RATE_MS = 600;
 
+/** The machine starts with one CPU. */
+const ONLINE = 'for cpu in /sys/devices/system/cpu/cpu[1-9]/online; do [ ! -e "$cpu" ] || echo 1 >"$cpu"; done';
+
 /** Figures of one state of the machine, by the names that cost.c gives them. */
 export type Figures = Readonly<Record<string, number>>;
 
@@ -123,7 +126,7 @@ export async function measureRate(kernel: Kernel, programs: Programs, cpus: numb
   const rate = (state: string) => `echo "state ${state}"; /cost rate ${cpus} ${RATE_MS}`;
   const rounds = Array.from({ length: RATE_ROUNDS }, (_, i) => i);
   const turns = rounds.flatMap((i) => [rate(`none${i}`), LOAD, rate(`module${i}`), 'rmmod toa']);
-  const script = ['/cost rate 1 2000', ...turns].join('\n');
+  const script = ['/cost rate 1 2000', ONLINE, ...turns].join('\n');
   const states = parseStates(await runMachine(kernel, { kind: 'timed', cpus }, programs, script));
   const none = rounds.map((i) => figure(states, `none${i}`, 'rate'));
   const module = rounds.map((i) => figure(states, `module${i}`, 'rate'));
