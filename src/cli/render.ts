@@ -21,6 +21,10 @@ export interface RenderOptions {
 
 /** `toa-bake render`: all targets are written, or none. */
 export async function renderCommand(io: Io, spec: string, options: RenderOptions): Promise<number> {
+  if (options.merge !== undefined && (options.only === 'packer' || options.only === 'script')) {
+    io.err(`error: --merge is for user-data, which --only ${options.only} does not write; leave one of the two out\n`);
+    return EXIT.usage;
+  }
   const { plans, problems } = loadPlans(spec);
   if (report(io, problems, spec)) return EXIT.failed;
   const kinds = options.only ? [options.only] : KINDS;

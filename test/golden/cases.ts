@@ -155,6 +155,7 @@ export const CASES: readonly Case[] = [
       ['render', '--merge', 'nothing'],
     ],
   },
+  { name: 'usage-merge-into-nothing', spec: GOOD, run: [['render', '--only', 'script', '--merge', 'toa.yaml']] },
   {
     name: 'merge-twice',
     spec: GOOD,
