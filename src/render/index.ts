@@ -34,7 +34,9 @@ export interface Rendered {
  */
 export function render(plan: Plan, sources: Sources, kinds: readonly Kind[] = KINDS, theirs?: Theirs): Rendered {
   const payload = renderPayload(plan, sources.guest);
-  const userData = plan.target.cloudInit === null ? undefined : renderHandedOver(plan, payload, sources, theirs);
+  const isHandedOver = kinds.includes('cloud-init') || kinds.includes('terraform');
+  const userData =
+    isHandedOver && plan.target.cloudInit !== null ? renderHandedOver(plan, payload, sources, theirs) : undefined;
   const artifacts = {
     'cloud-init': () => userData?.artifacts ?? [],
     packer: () => (packerProblem(plan) ? [] : renderPacker(plan, payload, sources.template)),
@@ -46,12 +48,11 @@ export function render(plan: Plan, sources: Sources, kinds: readonly Kind[] = KI
   } satisfies Record<Kind, () => readonly Artifact[]>;
   const unfit = kinds.includes('packer') ? packerProblem(plan) : undefined;
   const severity = kinds.length === 1 ? 'error' : 'warning';
-  const sized = kinds.includes('cloud-init') || kinds.includes('terraform');
   return {
     plan,
     payload,
     artifacts: kinds.flatMap((kind) => artifacts[kind]()),
-    problems: [...((sized && userData?.problems) || []), ...(unfit ? [{ ...unfit, severity } as const] : [])],
+    problems: [...(userData?.problems ?? []), ...(unfit ? [{ ...unfit, severity } as const] : [])],
     did: userData?.did ?? [],
   };
 }

@@ -10,10 +10,13 @@ import type { Reader } from '../../src/image/types.ts';
 /** Content of a file, a link's target, or an executable file's text; null is an empty directory. */
 export type Piece = string | Uint8Array | { readonly link: string } | { readonly run: string } | null;
 
+// One folder a test file: afterAll() does nothing when a test that already runs calls it.
+const home = mkdtempSync(join(tmpdir(), 'toa-bake-trees-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
 /** A folder with these files, gone after the test file. */
 export function makeTree(files: Readonly<Record<string, Piece>>): string {
-  const root = mkdtempSync(join(tmpdir(), 'toa-bake-tree-'));
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const root = mkdtempSync(join(home, 'tree-'));
   for (const [path, piece] of Object.entries(files)) put(join(root, path), piece);
   return root;
 }
