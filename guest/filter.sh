@@ -20,6 +20,13 @@ probe) FILTER=$FILTER.probe ;;
 *) MODES="nft:owner,persist nft:owner $MODES" ;;
 esac
 
+believed() { echo "$(trusted | grep -c .) network(s); a packet filter has the option of all others ${TOA_UNTRUSTED%p}ped"; }
+
+filter_tools() {
+	has nft || has iptables || packages_install nftables ||
+		die 11 "$TOA_PACKAGE_MANAGER could not install nftables: $(why)" "see $LOG"
+}
+
 # --- the list ---
 
 # The first line that is no network, with its number: as strict as our own module. IPv4 in IPv6's dress is written as IPv4.
@@ -291,7 +298,8 @@ filter_on() {
 	if [ -z "${TOA_FILTER-}" ] && [ -d "$R/run/systemd/system" ]; then
 		systemctl reload-or-restart toa-filter.service
 	else
-		filter
+		# Whoever asks wants to clean up after a failure, and to tell it.
+		(RECORD='' && filter)
 	fi && filter_is_on && return
 	cp "$FILTER/out" "$STATE/out"
 	return 1
@@ -309,7 +317,7 @@ filter() {
 	mkdir -p "$FILTER" && chmod 700 "$FILTER" && exec 8>>"$FILTER/lock" || die 13 "could not write $FILTER"
 	! has flock || flock 8
 	bad=$(bad_network)
-	[ -z "$bad" ] || fail_filter "$FROM/etc/toa/trusted is no list of networks: $bad"
+	[ -z "$bad" ] || fail_filter "error: $FROM/etc/toa/trusted is no list of networks: $bad"
 	! filter_is_on || return 0
 	before=$(mode)
 	for new in $MODES; do

@@ -19,7 +19,7 @@ deps() { :; }
 has_headers() { :; }
 would() {
 	say "this machine fits; nothing was changed. all would fetch the module for kernel $NEXT," \
-		"load it at every boot, and believe everybody: it has no list of whom to trust"
+		"load it at every boot, and believe $(believed)"
 }
 
 # As it is: stripped it would lose its signature.

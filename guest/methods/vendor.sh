@@ -29,6 +29,7 @@ no_other_reader() {
 
 # Below updates/ ours would go before the kernel's own, and a disk or network driver might be what has the name.
 method_install() {
+	filter_tools
 	for k in $KERNELS; do
 		[ "$MODULE" = toa ] || [ -z "$(find "$R/lib/modules/$k/kernel" -name "$MODULE.ko*")" ] ||
 			die 13 "kernel $k has a module $MODULE of its own"
@@ -41,6 +42,7 @@ method_load() { load_module; }
 
 # An older build is replaced where nothing uses it.
 load_module() {
+	filter_on || return
 	note="$(boot_id) $(hash "$(method_file "$RUNNING")")"
 	if method_is_set; then
 		[ "$(cat "$STATE/loaded" 2>/dev/null)" != "$note" ] || return 0
@@ -51,4 +53,12 @@ load_module() {
 
 method_is_set() { [ -d "$R/sys/module/$MODULE" ]; }
 
-method_unload() { ! method_is_set || logged modprobe -r "$MODULE"; }
+method_unload() { { ! method_is_set || logged modprobe -r "$MODULE"; } && filter_off; }
+
+# Where the plan trusts everybody there is nothing to filter, and no filter.sh.
+believed() { echo 'everybody: it has no list of whom to trust'; }
+filter_tools() { :; }
+filter_on() { :; }
+filter_off() { :; }
+# shellcheck source=guest/filter.sh
+[ ! -e "$LIB/filter.sh" ] || . "$LIB/filter.sh"

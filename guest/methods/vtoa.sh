@@ -32,18 +32,19 @@ deps() {
 has_headers() { :; }
 would() {
 	say "this machine fits; nothing was changed. all would use the $TOA_MODULE of the kernel or of package $TOA_READER_PACKAGE," \
-		"load it at every boot, and believe everybody: it has no list of whom to trust"
+		"load it at every boot, and believe $(believed)"
 }
 
 build() { method_is_built "$NEXT" || die 12 "there is no $TOA_MODULE for kernel $NEXT" 'toa-setup deps installs it'; }
 
-method_install() { :; }
+method_install() { filter_tools; }
 
 # Of two readers each would hide what the other sees.
 no_other_reader() { [ ! -d "$R/sys/module/toa" ] || die 15 'another reader is loaded: toa' 'unload it'; }
 
 # modprobe first: at boot, when toa.service runs, the package's unit may have to wait for what waits for us.
 method_load() {
+	filter_on || return
 	if [ -n "$(module_of "$RUNNING")" ]; then
 		logged modprobe "$TOA_MODULE"
 	else
@@ -55,5 +56,13 @@ method_is_set() { [ -d "$R/sys/module/$TOA_MODULE" ] && [ ! -d "$R/sys/module/to
 
 method_unload() {
 	units stop "$TOA_READER_UNIT.service"
-	[ ! -d "$R/sys/module/$TOA_MODULE" ] || logged modprobe -r "$TOA_MODULE"
+	{ [ ! -d "$R/sys/module/$TOA_MODULE" ] || logged modprobe -r "$TOA_MODULE"; } && filter_off
 }
+
+# Where the plan trusts everybody there is nothing to filter, and no filter.sh.
+believed() { echo 'everybody: it has no list of whom to trust'; }
+filter_tools() { :; }
+filter_on() { :; }
+filter_off() { :; }
+# shellcheck source=guest/filter.sh
+[ ! -e "$LIB/filter.sh" ] || . "$LIB/filter.sh"

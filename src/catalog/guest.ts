@@ -14,6 +14,8 @@ export interface GuestFile {
     readonly proven?: boolean;
     readonly packageManager?: readonly string[];
     readonly bootFile?: string;
+    /** Whether a packet filter of ours keeps to the trust list, since the reader cannot. */
+    readonly filter?: boolean;
   };
 }
 
@@ -21,6 +23,9 @@ const LIB = '/usr/local/lib/toa';
 
 /** One script under every name by which these package managers' kernels call it. SUSE's call none: there it is toa-repair.service. */
 const HOOK = { source: 'hooks/kernel.sh', mode: '0755', language: 'sh' } as const;
+
+/** Those whose start, reload or stop may take away rules that are not their own. */
+const FIREWALLS: readonly string[] = ['nftables', 'iptables', 'ip6tables', 'firewalld', 'netfilter-persistent', 'ufw'];
 
 /** In the order in which they travel: what resembles each other is together, which compresses best. */
 export const GUEST_FILES: readonly GuestFile[] = [
@@ -73,6 +78,8 @@ export const GUEST_FILES: readonly GuestFile[] = [
     when: { method: ['source', 'prebuilt', 'rpm'] },
   },
   { source: 'methods/vtoa.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['vtoa'] } },
+  { source: 'filter.sh', path: `${LIB}/filter.sh`, mode: '0644', language: 'sh', when: { filter: true } },
+  { source: 'filter-probe', path: `${LIB}/filter-probe`, mode: '0755', language: 'python', when: { filter: true } },
   { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
     source: 'units/toa.service',
@@ -94,6 +101,29 @@ export const GUEST_FILES: readonly GuestFile[] = [
     mode: '0644',
     language: 'unit',
     when: { bootFile: 'systemd-unit' },
+  },
+  {
+    source: 'units/toa-filter.service',
+    path: '/etc/systemd/system/toa-filter.service',
+    mode: '0644',
+    language: 'unit',
+    when: { bootFile: 'systemd-unit', filter: true },
+  },
+  ...FIREWALLS.map(
+    (name): GuestFile => ({
+      source: 'units/firewall.conf',
+      path: `/etc/systemd/system/${name}.service.d/toa.conf`,
+      mode: '0644',
+      language: 'unit',
+      when: { bootFile: 'systemd-unit', filter: true },
+    }),
+  ),
+  {
+    source: 'units/reader.conf',
+    path: '/etc/systemd/system/vtoa.service.d/toa.conf',
+    mode: '0644',
+    language: 'unit',
+    when: { method: ['vtoa'], filter: true },
   },
   { ...HOOK, path: '/etc/kernel/postinst.d/toa', when: { packageManager: ['apt', 'yum'] } },
   { ...HOOK, path: '/etc/kernel/header_postinst.d/toa', when: { packageManager: ['apt'] } },

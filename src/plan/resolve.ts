@@ -9,7 +9,7 @@ import { fileProblems, fileWarnings } from './files.ts';
 import { chooseMethod, type MethodChoice } from './method.ts';
 import { settingPath } from './setting.ts';
 import { findTarget, TARGETS, type Target } from './targets.ts';
-import { believesAll, trustWarnings } from './trust.ts';
+import { believesAll, plainNetworks, trustWarnings } from './trust.ts';
 import type { Choice, Plan } from './types.ts';
 
 /** `uname -m` by the architecture's name in a spec. */
@@ -39,6 +39,7 @@ type MadeChoice = Exclude<MethodChoice, { problem: Problem }>;
 
 function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
   const arch = wanted.arch ?? 'x86_64';
+  const untrusted = choice.method.filters || believesAll(wanted.trust) ? null : (wanted.untrusted ?? 'strip');
   const plan = {
     plan: 1,
     id: arch === 'x86_64' ? target.id : `${target.id}-${arch}`,
@@ -50,25 +51,27 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     proven: choice.proven,
     kernelRange: choice.proven ? (PROVEN[arch] ?? null) : null,
     kinds: wanted.option?.kinds ?? [254],
-    trust: believesAll(wanted.trust) ? 'any' : (wanted.trust ?? []),
+    trust: wanted.trust === 'any' || believesAll(wanted.trust) ? 'any' : plainNetworks(wanted.trust ?? []),
+    untrusted,
     onUpgrade: wanted.kernel?.onUpgrade ?? 'rebuild',
     reboot: wanted.boot?.reboot ?? 'if-needed',
     onFailure: wanted.boot?.onFailure ?? 'continue',
     secureBoot: wanted.secureBoot ?? 'off',
     pinned: wanted.files ?? [],
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
-    files: GUEST_FILES.filter((file) => travels(file, choice, target)),
-    warnings: [...trustWarnings(wanted), ...fileWarnings(wanted)],
+    files: GUEST_FILES.filter((file) => travels(file, choice, target, untrusted !== null)),
+    warnings: [...trustWarnings(wanted), ...untrustedWarnings(wanted, untrusted), ...fileWarnings(wanted)],
   } as const;
   return { ...plan, choices: explainChoices(plan, choice) };
 }
 
-function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target): boolean {
+function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target, filter: boolean): boolean {
   return (
     (when.method?.includes(method.id) ?? true) &&
     (when.proven ?? proven) === proven &&
     (when.packageManager?.includes(target.packageManager) ?? true) &&
-    (when.bootFile ?? target.bootFile) === target.bootFile
+    (when.bootFile ?? target.bootFile) === target.bootFile &&
+    (when.filter ?? filter) === filter
   );
 }
 
@@ -81,6 +84,7 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
       value: plan.trust === 'any' ? 'any' : plan.trust.join(', '),
       why: 'peers whose option is believed; from the spec',
     },
+    ...(plan.untrusted ? [explainUntrusted(plan.untrusted)] : []),
     { what: 'kinds', value: plan.kinds.join(', '), why: 'TCP option kinds that are read' },
     ...plan.pinned.map(({ role, url, release, sha256 }) => ({
       what: 'file',
@@ -114,6 +118,31 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
             why: 'no usable cloud-init on this release: only the script is rendered',
           },
         ]),
+  ];
+}
+
+function explainUntrusted(untrusted: 'strip' | 'drop'): Choice {
+  const why = {
+    strip: 'the reader believes everybody, so packet-filter rules take the option from all other peers before it looks',
+    drop: 'the reader believes everybody, so packet-filter rules drop what carries the option and comes from other peers',
+  };
+  return { what: 'untrusted', value: untrusted, why: why[untrusted] };
+}
+
+/** A setting that nothing carries out must not pass in silence. */
+function untrustedWarnings(wanted: Wanted, untrusted: Plan['untrusted']): readonly Problem[] {
+  if (wanted.untrusted !== 'drop' || untrusted !== null) return [];
+  const message = believesAll(wanted.trust)
+    ? 'untrusted is "drop"; with everybody trusted there is nobody to drop'
+    : 'untrusted is "drop"; this reader keeps to the trust list itself, and ignores the option from elsewhere instead';
+  return [
+    {
+      code: 'target/untrusted',
+      severity: 'warning',
+      path: settingPath(wanted, 'untrusted'),
+      message,
+      hint: 'leave untrusted out: nobody outside the list is believed either way',
+    },
   ];
 }
 

@@ -11,6 +11,15 @@ export function believesAll(trust: Wanted['trust'] = []): boolean {
   return trust === 'any' || trust.some((network) => network.endsWith('/0'));
 }
 
+/** The networks as everything on the machine spells them: IPv4 in IPv6's dress is IPv4. */
+export function plainNetworks(networks: readonly string[]): readonly string[] {
+  return networks.map((network) => {
+    const [address, prefix] = ipaddr.parseCIDR(network);
+    if (!(address instanceof ipaddr.IPv6) || !address.isIPv4MappedAddress() || prefix < 96) return network;
+    return `${address.toIPv4Address()}/${prefix - 96}`;
+  });
+}
+
 /** What is allowed but rarely meant: everybody trusted, or an example's networks. */
 export function trustWarnings(wanted: Wanted): readonly Problem[] {
   const trust = wanted.trust ?? [];

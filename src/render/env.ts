@@ -30,7 +30,13 @@ export function renderEnv(plan: Plan): string {
 }
 
 /** What the method's part of toa-setup reads besides. */
-function partValues({ method, module, pinned, target: { vendorReader } }: Plan): Readonly<Record<string, string>> {
+function partValues({
+  method,
+  module,
+  pinned,
+  untrusted,
+  target: { vendorReader },
+}: Plan): Readonly<Record<string, string>> {
   return {
     ...(method !== 'module' && module !== null && { TOA_MODULE: module }),
     ...(method === 'vtoa' &&
@@ -39,6 +45,7 @@ function partValues({ method, module, pinned, target: { vendorReader } }: Plan):
         TOA_READER_UNIT: vendorReader.unit,
         TOA_READER_KERNEL: vendorReader.kernelMin,
       }),
+    ...(untrusted && { TOA_UNTRUSTED: untrusted }),
     ...(method === 'source' && layoutValues(module, pinned[0]?.layout)),
   };
 }
