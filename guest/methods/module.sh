@@ -53,7 +53,9 @@ put_modules() {
 }
 
 method_install() {
-	put_modules || return
+	put_modules && options
+}
+options() {
 	trusted=$(trusted | paste -sd , -)
 	# The kernel takes at most a page; the whole list is written at each load.
 	[ ${#trusted} -le 1000 ] || trusted=
@@ -65,8 +67,12 @@ method_load() {
 	loaded=$(cat "$R/sys/module/toa/srcversion" 2>/dev/null)
 	[ "$loaded" = "$(modinfo ${R:+-b "$R"} -k "$RUNNING" -F srcversion toa)" ] || modprobe -qr toa
 	# One write: half a list must not be believed.
-	logged modprobe toa && echo "$TOA_KINDS" >"$PARAMETERS/kinds" && trusted | dd obs=1M 2>/dev/null >"$R/proc/net/toa_trusted"
+	logged modprobe toa && echo "$TOA_KINDS" >"$PARAMETERS/kinds" && believe
 }
+believe() { trusted | dd obs=1M 2>/dev/null >"$R/proc/net/toa_trusted"; }
+
+trust_now() { options && { [ ! -e "$R/proc/net/toa_trusted" ] || believe; }; }
+trust_seen() { cat "$R/proc/net/toa_untrusted"; }
 
 method_is_set() { [ "$(cat "$PARAMETERS/kinds" 2>/dev/null)" = "$TOA_KINDS" ] && grep -q . "$R/proc/net/toa_trusted"; }
 

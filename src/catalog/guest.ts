@@ -24,8 +24,13 @@ const LIB = '/usr/local/lib/toa';
 /** One script under every name by which these package managers' kernels call it. SUSE's call none: there it is toa-repair.service. */
 const HOOK = { source: 'hooks/kernel.sh', mode: '0755', language: 'sh' } as const;
 
-/** Those whose start, reload or stop may take away rules that are not their own. */
-const FIREWALLS: readonly string[] = ['nftables', 'iptables', 'ip6tables', 'firewalld', 'netfilter-persistent', 'ufw'];
+/** For each unit whose start, reload or stop may take away rules that are not its own. */
+const FIREWALL = {
+  source: 'units/firewall.conf',
+  mode: '0644',
+  language: 'unit',
+  when: { bootFile: 'systemd-unit', filter: true },
+} as const;
 
 /** In the order in which they travel: what resembles each other is together, which compresses best. */
 export const GUEST_FILES: readonly GuestFile[] = [
@@ -80,6 +85,7 @@ export const GUEST_FILES: readonly GuestFile[] = [
   { source: 'methods/vtoa.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['vtoa'] } },
   { source: 'filter.sh', path: `${LIB}/filter.sh`, mode: '0644', language: 'sh', when: { filter: true } },
   { source: 'filter-probe', path: `${LIB}/filter-probe`, mode: '0755', language: 'python', when: { filter: true } },
+  { source: 'trust.sh', path: `${LIB}/trust.sh`, mode: '0644', language: 'sh' },
   { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
     source: 'units/toa.service',
@@ -109,15 +115,12 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'unit',
     when: { bootFile: 'systemd-unit', filter: true },
   },
-  ...FIREWALLS.map(
-    (name): GuestFile => ({
-      source: 'units/firewall.conf',
-      path: `/etc/systemd/system/${name}.service.d/toa.conf`,
-      mode: '0644',
-      language: 'unit',
-      when: { bootFile: 'systemd-unit', filter: true },
-    }),
-  ),
+  { ...FIREWALL, path: '/etc/systemd/system/nftables.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/iptables.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/ip6tables.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/firewalld.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/netfilter-persistent.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/ufw.service.d/toa.conf' },
   {
     source: 'units/reader.conf',
     path: '/etc/systemd/system/vtoa.service.d/toa.conf',

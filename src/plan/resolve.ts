@@ -51,7 +51,7 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     proven: choice.proven,
     kernelRange: choice.proven ? (PROVEN[arch] ?? null) : null,
     kinds: wanted.option?.kinds ?? [254],
-    trust: wanted.trust === 'any' || believesAll(wanted.trust) ? 'any' : plainNetworks(wanted.trust ?? []),
+    trust: believesAll(wanted.trust) ? 'any' : plainNetworks([wanted.trust ?? []].flat()),
     untrusted,
     onUpgrade: wanted.kernel?.onUpgrade ?? 'rebuild',
     reboot: wanted.boot?.reboot ?? 'if-needed',

@@ -107,7 +107,6 @@ files:
       - {url: "https://example.com/a.tar", role: source, sha256: "${HASH}", layout: {directory: ../a, make: ["A=$(x)"], module: a-b}}
 `,
   }),
-  'reader-that-believes-everybody': spec({ targets: 'targets: [alinux-3, {os: centos-7, method: prebuilt}]' }),
   'settings-of-a-later-release': spec({
     more: 'signing: {key: k.pem, certificate: c.pem}\nkernel: {onUpgrade: hold}\n',
   }),
