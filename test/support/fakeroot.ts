@@ -171,7 +171,8 @@ export class FakeMachine {
       "$2/bin/sh" "$3"
       cp "$2/log" "$2/log-read-only"
       umount "$1"
-      while :; do grep -qx 'modprobe toa' "$2/log" && break; sleep 0.1; done`;
+      while :; do grep -qx 'modprobe toa' "$2/log" && break; sleep 0.1; done
+      flock "$1/lock" true`;
     const state = join(this.root, 'var/lib/toa');
     return await this.#run(['-c', script, 'sh', state, this.#fake, this.#rooted(path)], {}, [
       '/usr/bin/unshare',
