@@ -82,6 +82,18 @@ bad_network() {
 
 trust_now() { filter_on; }
 
+# As nft and xt_recent list them: address, and how many segments carried the option where that is known.
+trust_seen() {
+	case $(mode) in
+	nft:*)
+		for f in 4 6; do
+			nft list set inet toa seen$f | tr ',{}' '\n\n\n' | sed -n 's/^[[:space:]]*\([0-9a-f.:]\{3,\}\) .*packets \([0-9]*\) .*/\1 \2/p'
+		done
+		;;
+	*) sed -n 's/^src=\([^ ]*\) .*/\1/p' /proc/net/xt_recent/toa[46] 2>/dev/null ;;
+	esac
+}
+
 
 # Whom the rules know, what they look for, and how they do it: rules with another mark are not ours of today.
 mark() { { echo "$TOA_KINDS $TOA_UNTRUSTED" && trusted && cat "$LIB/filter.sh"; } | hash | cut -c -16; }

@@ -7,6 +7,7 @@ read_env MODULE READER_PACKAGE READER_UNIT READER_KERNEL
 
 # Read by preflight: the distribution signs it.
 SIGNED=1
+MODULE=$TOA_MODULE
 UNIT=/usr/lib/systemd/system/$TOA_READER_UNIT.service
 
 # What brings the reader to a kernel: the module where the kernel has one, else the package's unit where it works.
@@ -40,7 +41,8 @@ build() { method_is_built "$NEXT" || die 12 "there is no $TOA_MODULE for kernel 
 method_install() { filter_tools; }
 
 # Of two readers each would hide what the other sees.
-no_other_reader() { [ ! -d "$R/sys/module/toa" ] || die 15 'another reader is loaded: toa' 'unload it'; }
+no_other_reader() { :; }
+foreign_reader() { [ ! -d "$R/sys/module/toa" ] || echo toa; }
 
 # modprobe first: at boot, when toa.service runs, the package's unit may have to wait for what waits for us.
 method_load() {
@@ -59,10 +61,8 @@ method_unload() {
 	{ [ ! -d "$R/sys/module/$TOA_MODULE" ] || logged modprobe -r "$TOA_MODULE"; } && filter_off
 }
 
-# Where the plan trusts everybody there is nothing to filter, and no filter.sh.
-believed() { echo 'everybody: it has no list of whom to trust'; }
-filter_tools() { :; }
-filter_on() { :; }
-filter_off() { :; }
+method_forget() { :; }
+
+# Who is to be believed.
 # shellcheck source=guest/filter.sh
-[ ! -e "$LIB/filter.sh" ] || . "$LIB/filter.sh"
+. "$LIB/filter.sh"

@@ -16,6 +16,7 @@ export interface GuestFile {
     readonly bootFile?: string;
     /** Whether a packet filter of ours keeps to the trust list, since the reader cannot. */
     readonly filter?: boolean;
+    readonly onUpgrade?: string;
   };
 }
 
@@ -49,7 +50,10 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'sh',
     when: { packageManager: ['yum', 'dnf', 'zypper'] },
   },
+  { source: 'packages/hold.sh', path: `${LIB}/hold.sh`, mode: '0644', language: 'sh', when: { onUpgrade: 'hold' } },
+  { source: 'takeover.sh', path: `${LIB}/takeover.sh`, mode: '0644', language: 'sh' },
   { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['module'] } },
+  { source: 'methods/dkms.sh', path: `${LIB}/dkms.sh`, mode: '0644', language: 'sh', when: { method: ['module'] } },
   {
     source: 'methods/module.sh',
     path: `${LIB}/module.sh`,
@@ -84,6 +88,13 @@ export const GUEST_FILES: readonly GuestFile[] = [
   },
   { source: 'methods/vtoa.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['vtoa'] } },
   { source: 'filter.sh', path: `${LIB}/filter.sh`, mode: '0644', language: 'sh', when: { filter: true } },
+  {
+    source: 'unfiltered.sh',
+    path: `${LIB}/filter.sh`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: ['vtoa', 'source', 'prebuilt', 'rpm'], filter: false },
+  },
   { source: 'filter-probe', path: `${LIB}/filter-probe`, mode: '0755', language: 'python', when: { filter: true } },
   { source: 'trust.sh', path: `${LIB}/trust.sh`, mode: '0644', language: 'sh' },
   { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
@@ -143,6 +154,13 @@ export const GUEST_FILES: readonly GuestFile[] = [
   {
     source: 'module/Makefile',
     path: `${LIB}/module/Makefile`,
+    mode: '0644',
+    language: 'make',
+    when: { method: ['module'] },
+  },
+  {
+    source: 'module/dkms.conf',
+    path: `${LIB}/module/dkms.conf`,
     mode: '0644',
     language: 'make',
     when: { method: ['module'] },

@@ -39,7 +39,7 @@ type MadeChoice = Exclude<MethodChoice, { problem: Problem }>;
 
 function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
   const arch = wanted.arch ?? 'x86_64';
-  const untrusted = choice.method.filters || believesAll(wanted.trust) ? null : (wanted.untrusted ?? 'strip');
+  const untrusted = untrustedOf(wanted, choice.method);
   const plan = {
     plan: 1,
     id: arch === 'x86_64' ? target.id : `${target.id}-${arch}`,
@@ -59,14 +59,26 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     secureBoot: wanted.secureBoot ?? 'off',
     pinned: wanted.files ?? [],
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
-    files: GUEST_FILES.filter((file) => travels(file, choice, target, untrusted !== null)),
+    files: GUEST_FILES.filter((file) => travels(file, choice, target, wanted)),
     warnings: [...trustWarnings(wanted), ...untrustedWarnings(wanted, untrusted), ...fileWarnings(wanted)],
   } as const;
   return { ...plan, choices: explainChoices(plan, choice) };
 }
 
-function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target, filter: boolean): boolean {
+/** What is to become of the option from elsewhere where the reader itself cannot tell. */
+function untrustedOf({ trust, untrusted }: Wanted, { filters }: MadeChoice['method']): Plan['untrusted'] {
+  return filters || believesAll(trust) ? null : (untrusted ?? 'strip');
+}
+
+function travels(
+  { when = {} }: GuestFile,
+  { method, proven }: MadeChoice,
+  target: Target,
+  wanted: Wanted,
+): boolean {
+  const filter = untrustedOf(wanted, method) !== null;
   return (
+    (when.onUpgrade === undefined || when.onUpgrade === wanted.kernel?.onUpgrade) &&
     (when.method?.includes(method.id) ?? true) &&
     (when.proven ?? proven) === proven &&
     (when.packageManager?.includes(target.packageManager) ?? true) &&
@@ -100,6 +112,14 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
         plan.onFailure === 'fail'
           ? 'toa-ready.target is not reached without a reader'
           : 'the machine serves without a reader and says so',
+    },
+    {
+      what: 'onUpgrade',
+      value: plan.onUpgrade,
+      why:
+        plan.onUpgrade === 'hold'
+          ? "the kernel's packages are held back: they get no security updates until uninstall, or until the spec says rebuild"
+          : 'built for each new kernel when it is installed, before it boots',
     },
     {
       what: 'reboot',
@@ -202,16 +222,6 @@ function settingProblems(wanted: Wanted, target: Target): readonly Problem[] {
           `leave ${key} out`,
         ),
       );
-  }
-  if (wanted.kernel?.onUpgrade === 'hold') {
-    problems.push(
-      error(
-        'spec/unavailable',
-        [...settingPath(wanted, 'kernel'), 'onUpgrade'],
-        'kernel.onUpgrade is "hold"; holding kernel packages back is not in this release',
-        'leave it out, or write rebuild',
-      ),
-    );
   }
   return problems;
 }
