@@ -87,7 +87,7 @@ trust_seen() {
 	case $(mode) in
 	nft:*)
 		for f in 4 6; do
-			nft list set inet toa seen$f | tr ',{}' '\n\n\n' | sed -n 's/^[[:space:]]*\([0-9a-f.:]\{3,\}\) .*packets \([0-9]*\) .*/\1 \2/p'
+			nft list set inet toa seen$f | sed 's|elements = {||' | tr , '\n' | sed -n 's/^[[:space:]]*\([0-9a-f.:]\{3,\}\) .*packets \([0-9]*\) .*/\1 \2/p'
 		done
 		;;
 	*) sed -n 's/^src=\([^ ]*\) .*/\1/p' /proc/net/xt_recent/toa[46] 2>/dev/null ;;
@@ -174,23 +174,23 @@ nft_on() {
 	nft_rules "$1" >"$FILTER/rules" || return
 	if [ -z "$1" ]; then
 		tried nft -f "$FILTER/rules"
-	elif is_held; then
+	elif lives holder; then
 		tell_holder
 	else
 		tried nft -c -f "$FILTER/rules" && hold && tell_holder
 	fi
 }
 
-nft_is_on() { nft list chain inet toa prerouting 2>/dev/null | grep -q "$(mark)" && { [ -z "$1" ] || is_held; }; }
+nft_is_on() { nft list chain inet toa prerouting 2>/dev/null | grep -q "$(mark)" && { [ -z "$1" ] || lives holder; }; }
 
 nft_off() {
 	nft_rules "$1" | sed 2q >"$FILTER/rules"
 	nft -f "$FILTER/rules" || nft delete table inet toa
 } 2>/dev/null
 
-# The table's owner. HOME: it writes a history of what it was told.
+# The table's owner. It writes a history of what it was told to its home.
 hold() {
-	rm -f "$FILTER/pipe" && mkfifo -m 600 "$FILTER/pipe" || return
+	new_pipe || return
 	(cd "$FILTER" && trap '' HUP && HOME=$FILTER exec nft -i <>pipe >held 2>&1 8>&- 9>&-) &
 	echo $! >"$FILTER/holder"
 }
@@ -287,22 +287,25 @@ in_mode() {
 
 mode() { cat "$FILTER/mode" 2>/dev/null; }
 
-# The process that stays: a table's owner, or who puts back what others take away. Another with its number is not in this folder.
-is_held() { [ "$(readlink "/proc/$(cat "$FILTER/holder")/cwd")" = "$FILTER" ]; } 2>/dev/null
-release() {
-	while is_held; do
-		kill "$(cat "$FILTER/holder")"
+# lives NAME: the process that stays under that number. Another that got the number is not in this folder.
+lives() { [ "$(readlink "/proc/$(cat "$FILTER/$1")/cwd")" = "$FILTER" ]; } 2>/dev/null
+end() {
+	while lives "$1"; do
+		kill "$(cat "$FILTER/$1")"
 		sleep 0.1 || sleep 1
 	done
 } 2>/dev/null
 
+new_pipe() { rm -f "$FILTER/pipe" && mkfifo -m 600 "$FILTER/pipe"; }
+
 # Where the rules have no owner: what is flushed is back as soon as nft tells of it.
 keep() {
-	has nft && ! is_held || return 0
-	(cd "$FILTER" && trap '' HUP && nft monitor | while read -r _; do
-		filter_is_on || (filter)
-	done) </dev/null >/dev/null 2>&1 8>&- 9>&- &
-	echo $! >"$FILTER/holder"
+	has nft && ! lives monitor && new_pipe || return 0
+	(cd "$FILTER" && trap '' HUP && exec nft monitor 1<>pipe 2>/dev/null 8>&- 9>&-) &
+	echo $! >"$FILTER/monitor"
+	(cd "$FILTER" && trap '' HUP && while read -r _; do
+		filter_is_on || (TOA_FILTER=keep filter)
+	done) <"$FILTER/pipe" >/dev/null 2>&1 8>&- 9>&- &
 }
 
 filter_is_on() { in_mode is_on "$(mode)"; }
@@ -322,15 +325,21 @@ filter_on() {
 
 filter_off() {
 	units stop toa-filter.service
-	release
+	rm -f "$FILTER/pipe"
+	end holder
+	end monitor
+	[ ! -d "$FILTER" ] || lock_filter
 	in_mode off "$(mode)"
 	rm -rf "$FILTER"
 }
 
 # Its own lock: who waits for toa-filter.service may hold the other one.
+lock_filter() { exec 8>>"$FILTER/lock" && { ! has flock || flock 8; }; }
+
 filter() {
-	mkdir -p "$FILTER" && chmod 700 "$FILTER" && exec 8>>"$FILTER/lock" || die 13 "could not write $FILTER"
-	! has flock || flock 8
+	mkdir -p "$FILTER" && chmod 700 "$FILTER" && lock_filter || die 13 "could not write $FILTER"
+	# Whoever puts back what was taken away must not do so when it was we who took it.
+	[ "${TOA_FILTER-}" != keep ] || [ -e "$FILTER/pipe" ] || return 0
 	bad=$(bad_network "$LIST")
 	[ -z "$bad" ] || fail_filter "error: $LIST is no list of networks: $bad"
 	! filter_is_on || return 0

@@ -70,12 +70,7 @@ function untrustedOf({ trust, untrusted }: Wanted, { filters }: MadeChoice['meth
   return filters || believesAll(trust) ? null : (untrusted ?? 'strip');
 }
 
-function travels(
-  { when = {} }: GuestFile,
-  { method, proven }: MadeChoice,
-  target: Target,
-  wanted: Wanted,
-): boolean {
+function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target, wanted: Wanted): boolean {
   const filter = untrustedOf(wanted, method) !== null;
   return (
     (when.onUpgrade === undefined || when.onUpgrade === wanted.kernel?.onUpgrade) &&
