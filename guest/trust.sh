@@ -17,17 +17,18 @@ trust() {
 }
 
 trust_change() {
-	new=$STATE/trusted
+	draft=$STATE/trusted
 	how=$1
 	shift
 	case $how in
 	replace) cat "$@" ;;
 	add) cat "$LIST" && printf '%s\n' "$@" ;;
 	remove) printf '%s\n' "$@" | grep -vxFf - "$LIST" ;;
-	esac >"$new" || die 1 'there is no such list, or nobody would be left on it'
-	bad=$(grep -nvxE '([0-9a-fA-F:.]+(/[0-9]+)?|any)?[[:space:]]*(#.*)?' "$new" || bad_network "$new")
-	[ -z "$bad" ] && grep -q '^[^#]' "$new" || die 1 "not a list of networks: $bad"
-	cp "$LIST" "$new.old" && write "$LIST" 644 <"$new" && trust_now && return
-	write "$LIST" 644 <"$new.old"
-	die 1 "the list was not taken: $(why)"
+	esac >"$draft" || die 1 'there is no such list, or nobody would be left on it'
+	bad=$(grep -nvxE '([0-9a-fA-F:.]+(/[0-9]+)?|any)?[[:space:]]*(#.*)?' "$draft" || bad_network "$draft")
+	[ -z "$bad" ] && grep -q '^[^#]' "$draft" || die 1 "not a list of networks: $bad"
+	cp "$LIST" "$draft.old" && write "$LIST" 644 <"$draft" && trust_now && return
+	refused=$(why)
+	write "$LIST" 644 <"$draft.old" && trust_now
+	die 1 "the list was not taken: $refused"
 }

@@ -75,7 +75,7 @@ method_load() {
 }
 believe() { trusted | dd obs=1M 2>/dev/null >"$R/proc/net/toa_trusted"; }
 
-trust_now() { options && { [ ! -e "$R/proc/net/toa_trusted" ] || believe; }; }
+trust_now() { { [ ! -e "$R/proc/net/toa_trusted" ] || believe; } && options; }
 trust_seen() { cat "$R/proc/net/toa_untrusted"; }
 
 method_is_set() { [ "$(cat "$PARAMETERS/kinds" 2>/dev/null)" = "$TOA_KINDS" ] && grep -q . "$R/proc/net/toa_trusted"; }

@@ -172,7 +172,7 @@ describe.each(SYSTEMS)('$name ($untrusted)', ({ suite, without, mode, untrusted 
     }
     await room.write('/tmp/over', '');
     await busy;
-    expect((await room.run('cat /tmp/rounds')).length).toBeGreaterThan(2);
+    expect(Number(await room.run('wc -l </tmp/rounds'))).toBeGreaterThan(0);
   });
 
   it('changes with the list, and only to what is one', async () => {
