@@ -57,11 +57,12 @@ bad_network() {
 		}
 		return host(8, 16)
 	}
-	function host(n, size,  i, free) {
+	function host(n, size,  i, free, unit) {
 		for (i = 1; i <= n; i++) {
 			free = size * i - bits
 			if (free > size) free = size
-			if (free > 0 && v[i] % 2 ^ free) return 1
+			for (unit = 1; free > 0; free--) unit *= 2
+			if (v[i] % unit) return 1
 		}
 	}
 	{
