@@ -56,8 +56,8 @@ describe('the method', () => {
   });
 
   it('a reader that believes everybody gets a packet filter, unless everybody is to be believed', () => {
-    const filter = '/usr/local/lib/toa/filter.sh';
-    const files = (entry: string) => only(`targets: [{os: alinux-3, ${entry}}]`).files.map(({ path }) => path);
+    const filter = 'filter.sh';
+    const files = (entry: string) => only(`targets: [{os: alinux-3, ${entry}}]`).files.map(({ source }) => source);
     expect(files('method: vtoa')).toContain(filter);
     expect(files('method: module')).not.toContain(filter);
     for (const trust of ['any', '[0.0.0.0/0]']) expect(files(`method: vtoa, trust: ${trust}`)).not.toContain(filter);

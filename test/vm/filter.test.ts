@@ -20,6 +20,9 @@ const GUEST: Readonly<Record<string, string>> = {
   '/root/request.py': 'test/support/request.py',
 };
 
+/** On a busy host. Nobody sets the network up, so not everything starts. */
+const PATIENTLY = { timeoutMs: 600_000 } as const;
+
 let disk: Disk;
 let reader: Buffer;
 
@@ -48,7 +51,7 @@ beforeAll(async () => {
 });
 
 async function good(vm: Machine, script: string): Promise<string> {
-  const { code, stdout, stderr } = await vm.run(script);
+  const { code, stdout, stderr } = await vm.run(script, PATIENTLY);
   expect(code, `${script}\n${stdout}${stderr}`).toBe(0);
   return stdout.trim();
 }
@@ -81,10 +84,10 @@ targets:
   const script = await rendered(spec, 'debian-12/script/install-toa.sh');
   const vm = await bootMachine({ name: 'filter', disk, dataSource: 'none', network: false, smp: 1 });
   onTestFinished(() => vm.discard());
+  await vm.run('until systemctl is-active -q sysinit.target; do sleep 0.5; done', PATIENTLY);
   for (const [path, file] of Object.entries(GUEST)) {
     await vm.run(`cat >${path}`, { input: readFileSync(inRepo(file)) });
   }
-  await vm.run('until systemctl is-active -q multi-user.target; do sleep 0.5; done');
   await vm.run(`mkdir -p /var/lib/toa/fetch; cat >/var/lib/toa/fetch/${sha256}`, { input: reader });
   await vm.run('cat >/root/install-toa.sh', { input: script });
 
@@ -117,7 +120,7 @@ targets:
 
   // At boot: the filter, then the reader, then the network.
   await vm.reboot();
-  await vm.run('until systemctl is-active -q multi-user.target; do sleep 0.5; done');
+  await vm.run('until systemctl is-active -q basic.target; do sleep 0.5; done', PATIENTLY);
   await expectFiltered(vm);
   const when = 'systemctl show -p ActiveEnterTimestampMonotonic --value';
   const times = await good(vm, `for u in toa-filter.service toa.service network-pre.target; do ${when} $u; done`);
