@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2015,SC2034 # die does not return; download.sh reads what is set here
+# shellcheck shell=sh disable=SC2015,SC2034,SC2317 # die does not return; download.sh uses what is set here
 # SPDX-License-Identifier: MIT
 # toa-bake's user-data for clouds that take little: cloud-init leaves this, with download.sh before it, under the name of install-toa.sh,
 # which is fetched, checked, takes its place, and runs. Below the last line of this script stands what the renderer knows of it, a line
@@ -21,8 +21,9 @@ write() { cat >"${1%/*}/.toa-new" && chmod "$2" "${1%/*}/.toa-new" && mv -f "${1
 json() { printf %s "$1" | tr -c ' -~' ' ' | sed 's/["\\]/\\&/g'; }
 known() { sed -n "1,/^# --- fetch ---\$/d; s/^$1 //p" "$0"; }
 
+# What it starts must not hold our lock: busybox's timeout outlives what it watches.
 logged() {
-	"$@" >"$STATE/out" 2>&1 </dev/null
+	"$@" >"$STATE/out" 2>&1 </dev/null 9>&-
 	set -- $?
 	cat "$STATE/out" >>"$LOG"
 	return "$1"
@@ -58,5 +59,6 @@ get "$(known url)" "$sha256"
 chmod 700 "$STATE/fetch/$sha256" && mv -f "$STATE/fetch/$sha256" "$SCRIPT" && sync || die 13 "could not write $STATE"
 rmdir "$STATE/fetch" 2>/dev/null
 exec 9>&-
-exec sh "$SCRIPT" "$@"
+sh "$SCRIPT" "$@"
+exit
 # --- fetch ---

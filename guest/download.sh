@@ -26,7 +26,7 @@ cut_off() {
 	[ "$now" -lt $((BLOCKS * 512)) ] || { rm -f "$part" && die 17 "$1 is larger than $((BLOCKS * 512)) bytes"; }
 	[ "$now" != "$had" ] || rm -f "$part"
 	tries=$((tries - 1))
-	[ "$tries" != 0 ] || die 17 "could not fetch $1: $(grep -im 1 '^curl:\|error' "$STATE/out" | cut -c -200)" "see $LOG"
+	[ "$tries" != 0 ] || die 17 "could not fetch $1: $(grep -im 1 '^curl:\|error\|failed' "$STATE/out" | cut -c -200)" "see $LOG"
 	sleep $((30 / tries))
 }
 
