@@ -94,7 +94,7 @@ it('control: where the server is not there the machine boots, serves, and says w
   expect(userData.length).toBeLessThan(4096);
   const vm = await bootMachine({ name: 'payload-dead', disk, dataSource: 'nocloud', network: false, userData });
   test.onTestFinished(() => vm.discard());
-  expect((await vm.waitForCloudInit()).status).toBe('error');
+  expect((await vm.waitForCloudInit(1_500_000)).status).toBe('error');
   const said = JSON.parse((await vm.run(`cat ${RECEIPT}`)).stdout);
   expect(said).toMatchObject({ result: 'failed', step: 'fetch', code: 17, kernels: [] });
   expect(said.reason).toMatch(/^could not fetch https:\/\/127\.0\.0\.1:9\/install-toa\.sh: error: .*refused/);
