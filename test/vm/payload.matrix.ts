@@ -70,6 +70,7 @@ it('is small, installs what it fetched, and goes on at the next boot where the p
   });
   expect((await vm.run(`cat ${SCRIPT}`)).stdout).toBe(served.toString());
   expect((await vm.run(`ls ${PER_BOOT} /var/lib/toa/fetch`)).stdout).toBe('');
+  // Which is not cloud-init's doing: what it would have run after ours was not run either.
   expect((await vm.run('cat /srv/theirs')).stdout).toBe('');
 
   // Nothing is served any more, and nothing is asked for.
