@@ -18,6 +18,9 @@ packages_follow() { :; }
 [ "$TOA_PACKAGE_MANAGER" != zypper ] || MODPROBE_MORE='
 allow_unsupported_modules 1'
 
+# SELinux: what gets its name by mv -f FROM TO, as every file that is put does, gets the label of its place.
+mv() { command mv "$@" && { restorecon -F "$3" 2>/dev/null || :; }; }
+
 # Release 6 has no os-release.
 [ -e "$R/etc/os-release" ] || os_release() {
 	case $1 in

@@ -35,7 +35,19 @@ grubby)
 grub) cat >>"$FAKE/log" ;;
 grub2-reboot) [ ! -e "$FAKE/no-reboot" ] ;;
 sync) [ ! -e "$FAKE/sync-fails" ] ;;
-apt-get)
+# Where the test has made it so, the real ones, below the root; see test/support/mirror.ts.
+apt-get | dpkg)
+	if [ -e "$FAKE/apt.conf" ]; then
+		export "APT_CONFIG=$FAKE/apt.conf" PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		[ "$name" = apt-get ] || set -- --root="$TOA_ROOT" --force-not-root --force-script-chrootless "$@"
+		"$name" "$@"
+		code=$?
+		for program in "$TOA_ROOT"/usr/bin/*; do
+			[ ! -e "$program" ] || ln -sf fake-root.sh "$FAKE/bin/${program##*/}"
+		done
+		exit "$code"
+	fi
+	[ "$name" = apt-get ] || exit 0
 	locked=$(steer locked)
 	if [ "${locked:-0}" -gt 0 ]; then
 		echo $((locked - 1)) >"$FAKE/locked"

@@ -27,7 +27,7 @@ export type Shell = (typeof SHELLS)[number];
 const TOOLS =
   'awk cat chmod cmp cp cut dd env find flock grep head ln ls mkdir mktemp mv od paste printf rm rmdir sed sha256sum sort stat tail timeout touch tr';
 const FAKES =
-  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get dpkg-query rpm yum dnf zypper chroot chown';
+  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get dpkg dpkg-query rpm yum dnf zypper chroot chown';
 
 /** What a run said, and which fake commands it ran with which arguments. */
 export interface Run {
@@ -136,15 +136,16 @@ export class FakeMachine {
     return readFileSync(join(this.#fake, name), 'utf8');
   }
 
-  /** Runs the rendered script with a verb, as `sh install-toa.sh VERB` would. */
+  /** Runs the rendered script with a verb, as `sh install-toa.sh VERB` would; `through` a command that runs what it is given. */
   async install(
     script: string,
     verbs: readonly string[] = ['all'],
     env: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
   ): Promise<Run> {
     const file = join(dirname(this.root), 'install-toa.sh');
     writeFileSync(file, script);
-    return await this.#run([file, ...verbs], env);
+    return await this.#run([file, ...verbs], env, through);
   }
 
   /** Runs the toa-setup that is installed. */
@@ -182,12 +183,17 @@ export class FakeMachine {
     rmSync(dirname(this.root), { recursive: true });
   }
 
-  async #run(command: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Run> {
+  async #run(
+    command: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
+  ): Promise<Run> {
     writeFileSync(join(this.#fake, 'log'), '');
     const path = `${this.#fake}/bin:${this.#fake}/tools`;
     const env = { PATH: path, FAKE: this.#fake, TOA_ROOT: this.root, TMPDIR: join(dirname(this.root), 'tmp'), ...more };
     const options = { env, extendEnv: false, reject: false, stripFinalNewline: false, timeout: 50_000 } as const;
-    const { exitCode, stdout, stderr } = await execa(`${this.#fake}/bin/sh`, command, options);
+    const [program = '', ...args] = [...through, `${this.#fake}/bin/sh`, ...command];
+    const { exitCode, stdout, stderr } = await execa(program, args, options);
     return { code: exitCode ?? -1, stdout, stderr, commands: this.steered('log').split('\n').slice(0, -1) };
   }
 
