@@ -70,6 +70,7 @@ apt-get | dpkg)
 	if [ -e "$FAKE/daemon" ]; then { /bin/sleep 20 & } && echo $! >"$FAKE/daemon"; fi
 	;;
 yum | dnf | zypper)
+	[ ! -e "$FAKE/dnf-waits" ] || /bin/sleep 60
 	[ ! -e "$FAKE/packages-fail" ] || { steer packages-fail && exit 1; }
 	for package in "$@"; do
 		grep -qsxF "$package" "$FAKE/unserved" && echo "No match for argument: $package" && exit 1
@@ -149,6 +150,7 @@ rpm)
 make)
 	# Once: whoever waits for the build is gone, as if the power had been cut.
 	[ ! -e "$FAKE/power-cut" ] || { rm "$FAKE/power-cut" && kill -9 "$PPID"; }
+	while [ -e "$FAKE/make-waits" ]; do /bin/sleep 0.1; done
 	release=${2#"$TOA_ROOT/lib/modules/"}
 	release=${release%/build}
 	# Written before it fails, as a compiler that dies halfway does.

@@ -47,6 +47,8 @@ export interface MachineParts {
   readonly running?: string;
   /** Commands that are there besides those that every machine has. */
   readonly commands?: readonly string[];
+  /** Commands that are missing, of those that every machine has. */
+  readonly without?: readonly string[];
   /** Commands of this machine that are there as they are, instead of the fake ones. */
   readonly tools?: readonly string[];
   /** Steers the fake commands, see test/guest/fake-root.sh. */
@@ -93,7 +95,11 @@ export class FakeMachine {
     mkdirSync(join(this.#fake, 'tools'), { recursive: true });
     mkdirSync(join(home, 'tmp'));
     for (const tool of [...TOOLS.split(' '), ...(parts.tools ?? [])]) this.#linkTool(tool);
-    this.#makeBin([...FAKES.split(' '), ...commands].filter((name) => !parts.tools?.includes(name)));
+    this.#makeBin(
+      [...FAKES.split(' '), ...commands].filter(
+        (name) => ![...(parts.tools ?? []), ...(parts.without ?? [])].includes(name),
+      ),
+    );
     this.steer({
       release: running,
       machine: 'x86_64',
@@ -196,7 +202,7 @@ export class FakeMachine {
     writeFileSync(join(this.#fake, 'log'), '');
     const path = `${this.#fake}/bin:${this.#fake}/tools`;
     const env = { PATH: path, FAKE: this.#fake, TOA_ROOT: this.root, TMPDIR: join(dirname(this.root), 'tmp'), ...more };
-    const options = { env, extendEnv: false, reject: false, stripFinalNewline: false, timeout: 50_000 } as const;
+    const options = { env, extendEnv: false, reject: false, stripFinalNewline: false, timeout: 300_000 } as const;
     const [program = '', ...args] = [...through, `${this.#fake}/bin/sh`, ...command];
     const { exitCode, stdout, stderr } = await execa(program, args, options);
     return { code: exitCode ?? -1, stdout, stderr, commands: this.steered('log').split('\n').slice(0, -1) };

@@ -15,8 +15,8 @@ export interface Fault {
   readonly done: string;
   /** What is looked at afterwards. */
   readonly end: string;
-  /** Exit code of the run that meets the fault. */
-  readonly code: number;
+  /** Exit code of the run that meets the fault; several where it hangs on when the fault is met. */
+  readonly code: number | readonly number[];
   readonly receipt: Said | null;
   /** A folder with the real programs that the row is about, under dash, bash and busybox; or a machine that boots. */
   readonly where: 'fake root' | 'VM';
@@ -32,26 +32,26 @@ const AS_BEFORE = 'nothing is installed';
 export const FAULTS = {
   'disk-full': {
     fault: 'disk full',
-    done: 'a file system with so many free blocks that each block which `all` needs is once the first that is missing',
-    end: `each file is whole or not there, nothing is loaded; ${AGAIN}`,
-    code: 13,
-    receipt: null,
+    done: 'a file system with so many free blocks, from none to as many as `all` takes: it is full at each point',
+    end: `each file is whole or not there; ${AGAIN}`,
+    code: [12, 13, 14],
+    receipt: { result: 'failed', step: 'where it was; none where there is no room for it' },
     where: 'fake root',
   },
   'disk-full-over-old': {
     fault: 'disk full under a new version',
     done: 'the same, over an older version that works',
-    end: `each file is the old or the new one, whole, and the old reader is there until the new one replaces it; ${AGAIN}`,
-    code: 13,
-    receipt: ok('verify'),
+    end: `each file is the old or the new one, whole; the old reader stays in place until the new one replaces it; ${AGAIN}`,
+    code: [12, 13, 14],
+    receipt: { result: 'failed', step: 'where it was; none where there is no room for it' },
     where: 'fake root',
   },
   'no-inodes': {
     fault: 'disk without inodes',
-    done: 'a file system that takes so many more files, for each number that is too small',
+    done: 'a file system that takes so many more files, from none to as many as `all` makes',
     end: `each file is whole or not there; ${AGAIN}`,
-    code: 13,
-    receipt: null,
+    code: [12, 13, 14],
+    receipt: { result: 'failed', step: 'where it was; none where there is no room for it' },
     where: 'fake root',
   },
   'read-only-modules': {
@@ -63,8 +63,8 @@ export const FAULTS = {
     where: 'fake root',
   },
   'lock-held': {
-    fault: "apt's lock held for a while",
-    done: "another process holds dpkg's lock; apt and dpkg are the real ones",
+    fault: "apt's lock held for a minute",
+    done: "another process holds dpkg's lock for a minute; apt and dpkg are the real ones",
     end: 'waits, then installs the packages and the reader',
     code: 0,
     receipt: ok('verify'),
@@ -72,7 +72,7 @@ export const FAULTS = {
   },
   'lock-held-for-ever': {
     fault: "apt's lock held for ever",
-    done: 'the same, longer than toa-setup waits (ten minutes; seconds in the test)',
+    done: 'the same, longer than toa-setup waits (half an hour; seconds in the test)',
     end: `gives up in time: ${AS_BEFORE}; ${AGAIN}`,
     code: 11,
     receipt: failed('deps', 'Could not get lock'),
@@ -151,11 +151,19 @@ export const FAULTS = {
     where: 'fake root',
   },
   'dpkg-killed': {
-    fault: 'package manager killed',
-    done: 'real dpkg, SIGKILL while a package is being configured, others still packed',
-    end: 'the next `all` has dpkg finish it, removes no package, and ends well',
+    fault: 'package manager killed while it unpacks',
+    done: 'real dpkg, SIGKILL before the compiler is unpacked',
+    end: 'the next `all` has dpkg finish what it began, removes no package, and ends well',
     code: 11,
     receipt: failed('deps', 'apt could not install gcc'),
+    where: 'fake root',
+  },
+  'dpkg-killed-late': {
+    fault: 'package manager killed while it configures',
+    done: 'the same, when all is unpacked',
+    end: 'the compiler is there, so the reader is built and works; the next `all` has dpkg finish what it began',
+    code: 0,
+    receipt: ok('verify'),
     where: 'fake root',
   },
   'two-runs': {
@@ -237,6 +245,30 @@ export const FAULTS = {
     code: 14,
     receipt: failed('load', 'did not return'),
     where: 'VM',
+  },
+  'foreign-idle': {
+    fault: 'a foreign toa.ko loaded',
+    done: "somebody else's module of that name is in the kernel and in its tree",
+    end: 'unloaded and set aside; ours works; `uninstall` gives the file back',
+    code: 0,
+    receipt: ok('verify'),
+    where: 'VM',
+  },
+  'foreign-in-use': {
+    fault: 'a foreign toa.ko loaded and in use',
+    done: 'the same, with a reference to it that nobody gives back',
+    end: 'nothing is forced: it stays until the next boot, which loads ours; ours works then',
+    code: 0,
+    receipt: { result: 'reboot-needed', step: 'load', reason: 'the toa that was here before is in use' },
+    where: 'VM',
+  },
+  'second-reader': {
+    fault: 'a second reader active',
+    done: 'vtoa is loaded',
+    end: AS_BEFORE,
+    code: 15,
+    receipt: failed('preflight', 'another reader is loaded: vtoa'),
+    where: 'fake root',
   },
 } as const satisfies Readonly<Record<string, Fault>>;
 

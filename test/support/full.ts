@@ -1,6 +1,6 @@
 /** File systems with faults below a fake machine, in a mount namespace of the run: real ENOSPC, real EROFS, and gone with the run. */
 
-import { renameSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FakeMachine, Run } from './fakeroot.ts';
 
@@ -15,7 +15,9 @@ real mkdir "$at/stage" && real mount -t tmpfs -o size=64m tmpfs "$at/stage" && r
 before=$(used)
 [ "$blocks" = - ] || real mount -o "remount,size=$(((\${before% *} + blocks) * 4))k" "$at/stage" || exit 91
 [ "$inodes" = - ] || real mount -o "remount,nr_inodes=$((\${before#* } + inodes))" "$at/stage" || exit 92
-real mount --bind "$at/stage" "$root" || exit 93
+# Of the kernel, and no part of the disk.
+for folder in proc sys run; do real mount -t tmpfs tmpfs "$at/stage/$folder" && real cp -a "$root/$folder/." "$at/stage/$folder"; done
+real mount --rbind "$at/stage" "$root" || exit 93
 "$@"
 code=$?
 after=$(used)
@@ -40,15 +42,20 @@ export interface Room {
   readonly inodes?: number;
 }
 
-/** Installs on a machine whose disk has only so much room. The machine is then what the run has left. */
-export async function installInRoom(machine: FakeMachine, script: string, { blocks, inodes }: Room): Promise<Run> {
+/** Installs on a machine whose disk has only so much room, and says how much was taken. The machine is then what the run has left. */
+export async function installInRoom(
+  machine: FakeMachine,
+  script: string,
+  { blocks, inodes }: Room,
+): Promise<Run & { readonly used: Required<Room> }> {
   const home = dirname(machine.root);
   const limits = [blocks, inodes].map((limit) => (limit === undefined ? '-' : String(limit)));
   const run = await machine.install(script, ['all'], {}, inNamespace(FULL, machine.root, ...limits));
   rmSync(machine.root, { recursive: true });
   rmSync(join(home, 'stage'), { recursive: true });
   renameSync(join(home, 'seen'), machine.root);
-  return run;
+  const [usedBlocks = 0, usedInodes = 0] = readFileSync(join(home, 'used'), 'utf8').split(' ').map(Number);
+  return { ...run, used: { blocks: usedBlocks, inodes: usedInodes } };
 }
 
 /** Installs on a machine that has a folder mounted read-only. */

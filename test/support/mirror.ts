@@ -15,11 +15,15 @@ export type Mood = 'good' | 'slow' | 'trickle' | 'cut-once' | 'cut' | 'other';
 /** Large enough to be cut off. */
 const BULK = 'x'.repeat(500_000);
 
-/** The first of them, while /kill is on the machine, ends dpkg when it is configured. */
+/** A maintainer's script that ends dpkg, once, where /kill on the machine names it. */
+const killing = (name: string) =>
+  `#!/bin/sh\n[ "$(cat "$DPKG_ROOT/kill" 2>&1)" != ${name} ] || { rm "$DPKG_ROOT/kill"; kill -KILL "$PPID"; }\n`;
+
 const PACKAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   gcc: {
     'DEBIAN/control': control('gcc', 'Depends: libgcc\n'),
-    'DEBIAN/postinst': '#!/bin/sh\n[ ! -e "$DPKG_ROOT/kill" ] || { rm "$DPKG_ROOT/kill"; kill -KILL "$PPID"; }\n',
+    'DEBIAN/preinst': killing('preinst'),
+    'DEBIAN/postinst': killing('postinst'),
     'usr/bin/gcc': BULK,
   },
   libgcc: { 'DEBIAN/control': control('libgcc'), 'usr/lib/libgcc': '\n' },
@@ -32,7 +36,9 @@ function control(name: string, more = ''): string {
 
 /** A mirror on this machine's loopback. */
 export class Mirror {
-  readonly #server = createServer((request, response) => this.#answer(request.url ?? '', request.headers.range, response));
+  readonly #server = createServer((request, response) =>
+    this.#answer(request.url ?? '', request.headers.range, response),
+  );
   readonly #files: ReadonlyMap<string, Buffer>;
   readonly #timers = new Set<NodeJS.Timeout>();
   mood: Mood = 'good';
@@ -59,7 +65,8 @@ export class Mirror {
   }
 
   #answer(url: string, range: string | undefined, response: ServerResponse): void {
-    const file = this.#files.get(url);
+    // A flat repository is asked for as ./.
+    const file = this.#files.get(url.replace('/./', '/'));
     if (file === undefined) {
       response.writeHead(404).end();
       return;
@@ -68,7 +75,7 @@ export class Mirror {
     const part = file.subarray(from);
     const bounds = from > 0 ? { 'content-range': `bytes ${from}-${file.length - 1}/${file.length}` } : {};
     response.writeHead(from > 0 ? 206 : 200, { ...bounds, 'content-length': part.length });
-    this.#send(url.startsWith('/gcc') ? this.mood : 'good', part, response);
+    this.#send(url.endsWith('/gcc.deb') ? this.mood : 'good', part, response);
   }
 
   #send(mood: Mood, part: Buffer, response: ServerResponse): void {
@@ -122,7 +129,9 @@ export function useRealApt(machine: FakeMachine, origin: string): void {
   if (!machine.has('/var/lib/dpkg/status')) {
     machine.write({ '/var/lib/dpkg/status': '', '/var/lib/dpkg/info/.keep': '', '/var/lib/dpkg/updates/.keep': '' });
   }
-  const dpkg = ['--root=', '--force-not-root', '--force-script-chrootless'].map((option, i) => (i ? option : option + root));
+  const dpkg = ['--root=', '--force-not-root', '--force-script-chrootless'].map((option, i) =>
+    i ? option : option + root,
+  );
   machine.steer({
     'apt.conf': [
       `Dir "${root}";`,

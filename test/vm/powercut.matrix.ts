@@ -7,6 +7,7 @@ import { inRepo, userDataOf } from '../support/cli.ts';
 import { CUTS, type Cut, JOURNEYS } from '../support/cuts.ts';
 import { BUILD_PACKAGES, debianDisk } from '../support/disk.ts';
 import { bootMachine, type Machine } from '../support/machine.ts';
+import { noteOutcome } from '../support/outcomes.ts';
 import { edited, script } from '../support/setup.ts';
 
 const SPEC = 'version: 1\ntrust: [198.51.100.0/24]\ntargets: [debian-12]\n';
@@ -78,7 +79,7 @@ systemctl -q mask cloud-init-local cloud-init cloud-config cloud-final systemd-u
 
 const BUILT = 'rm -rf /root/built; cp -a /var/lib/toa/built /root/built';
 /** toa.service has done what it does, and so has the repair after it. */
-const SETTLED = 'until [ -z "$(systemctl list-jobs --no-legend "toa*")" ]; do sleep 0.5; done; mkdir -p /run/cut/bin';
+const SETTLED = 'until [ -z "$(systemctl list-jobs --no-legend "toa*")" ]; do sleep 0.5; done';
 
 beforeAll(async () => {
   vm = await bootMachine({ name: 'powercuts', disk, dataSource: 'none', network: false });
@@ -131,7 +132,8 @@ async function cutAt({ journey, at, step, compiles, synced }: Cut): Promise<void
   if (step === 'deps') await out('dpkg --remove --force-depends make >&2; sync');
   const program = at.split(' ')[1];
   const stand = program ? `ln -sf /root/cut.sh /run/cut/bin/${program}` : ': >/run/cut/dpkg';
-  await vm.run(`rm -rf /run/cut/*; mkdir /run/cut/bin; cat >/run/cut/at; ${stand}`, { input: `${at}\n` });
+  const made = await vm.run(`rm -rf /run/cut; mkdir -p /run/cut/bin; cat >/run/cut/at; ${stand}`, { input: `${at}\n` });
+  expect(made.code, made.stderr).toBe(0);
   if (synced) await out(': >/run/cut/sync');
   const { command } = JOURNEYS[journey];
   const run = `(PATH=/run/cut/bin:$PATH; exec setsid ${command}) >/run/cut/said 2>&1; : >/run/cut/ended`;
@@ -190,7 +192,9 @@ describe('at each point', () => {
     it(`${cut.journey}, ${cut.step}: ${cut.words}`, async () => {
       await cutAt(cut);
       await vm.startAgain();
-      expect(cut.boots).toContain(await booted());
+      const boot = await booted();
+      noteOutcome(`${cut.journey}, ${cut.step}: ${cut.words}`, boot);
+      expect(cut.boots).toContain(boot);
       await expectWhole(cut);
       await finish(cut);
     });
