@@ -44,7 +44,6 @@ const receipt = {
 /** In the order in which toa-setup comes by. */
 export const CUTS: readonly Cut[] = [
   { ...first, step: 'preflight', at: 'before uname -m', words: 'nothing is written yet' },
-  { ...first, step: 'deps', at: 'before apt-get *', words: 'before the package manager is called' },
   { ...first, step: 'deps', at: 'dpkg', words: 'a package is unpacked, not configured', synced: true },
   { ...first, step: 'build', at: 'during gcc-12 *toa.c', words: 'the compiler is at work', compiles: true },
   {
@@ -52,7 +51,6 @@ export const CUTS: readonly Cut[] = [
     ...{ step: 'build', at: placing('/var/lib/toa/built/*'), words: 'the reader is built, not kept', compiles: true },
   },
   { ...first, step: 'install', at: placing('/usr/local/sbin/toa-setup'), words: 'toa-setup is written, not in place' },
-  { ...first, step: 'install', at: placing('/etc/toa/toa.env'), words: 'the plan is written, not in place' },
   {
     ...first,
     ...{ step: 'install', at: 'after mv -f *.toa-new /etc/systemd/system/toa.service', words: 'the unit is in place' },
@@ -61,12 +59,6 @@ export const CUTS: readonly Cut[] = [
   { ...first, step: 'install', at: placing('/lib/modules/*'), words: 'the reader is written, not in place' },
   { ...first, step: 'install', at: 'before depmod *', words: 'the reader is in place, not in the index', synced: true },
   { ...first, step: 'install', at: 'during depmod *', words: 'the index is being written', synced: true },
-  {
-    ...first,
-    step: 'install',
-    at: placing('/etc/modprobe.d/toa.conf'),
-    words: 'the options are written, not in place',
-  },
   { ...first, step: 'enable', at: 'before systemctl enable *', words: 'before the units are enabled' },
   {
     ...first,
@@ -82,7 +74,6 @@ export const CUTS: readonly Cut[] = [
   },
   { ...first, step: 'verify', at: 'during python3 *', words: 'connections are tried', boots: ['works'] },
   { ...first, ...receipt, boots: ['works'] },
-  { ...over, step: 'build', at: placing('/var/lib/toa/built/*'), words: 'the new reader is built', compiles: true },
   {
     ...over,
     ...{ step: 'install', at: placing('/usr/local/lib/toa/method.sh'), words: 'some files are new, some old' },
@@ -103,8 +94,6 @@ export const CUTS: readonly Cut[] = [
     ...{ ...over, journey: 'update', step: 'update' },
     ...{ at: 'before rmdir /lib/modules/*', words: "the removed kernel's reader is half cleared away", synced: true },
   },
-  { ...over, ...receipt, journey: 'update' },
-  { ...over, journey: 'repair', step: 'install', at: placing('/lib/modules/*'), words: 'the reader is written again' },
   {
     ...{ ...over, journey: 'repair', step: 'load' },
     ...{ at: 'before modprobe toa', words: 'the marker is on the disk', boots: ['banned'] },
@@ -112,5 +101,10 @@ export const CUTS: readonly Cut[] = [
   { ...uninstall, step: 'disable', at: 'before modprobe -r toa', words: 'not loaded at boot any more, still loaded' },
   { ...uninstall, step: 'remove', at: 'after rm -f /etc/toa/toa.env*', words: 'half of the files are removed' },
   { ...uninstall, step: 'remove', at: 'before depmod *', words: 'the files are removed, the index is the old one' },
-  { ...uninstall, step: 'remove', at: 'before rm -rf /var/lib/toa', words: 'only what toa-setup remembers is left' },
+  {
+    ...uninstall,
+    step: 'remove',
+    at: 'before rm -rf /var/lib/toa/files *',
+    words: 'only what toa-setup remembers is left',
+  },
 ];

@@ -10,7 +10,10 @@ import { fake, RECEIPT, receipt, script } from './setup.ts';
 export function expectRow(id: FaultId, machine: FakeMachine, run: Run): void {
   const row = FAULTS[id];
   const said = machine.has(RECEIPT) ? receipt(machine) : { result: 'none', step: '', reason: '' };
-  noteOutcome(row.fault, `exit ${run.code}, receipt ${said.result} ${said.step} ${said.reason}`.trimEnd());
+  noteOutcome(
+    row.fault,
+    `exit ${run.code}, receipt ${said.result} ${said.step} ${said.reason.replaceAll(machine.root, '')}`.trimEnd(),
+  );
   expect([row.code].flat(), run.stderr).toContain(run.code);
   if (typeof row.code !== 'number') return;
   if (row.receipt === null) expect(machine.has(RECEIPT)).toBe(false);

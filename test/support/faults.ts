@@ -224,7 +224,7 @@ export const FAULTS = {
   },
   'clock-1970': {
     fault: 'clock in 1970',
-    done: 'the clock is set to 1970 before a first `all`, which compiles',
+    done: 'the clock is set to 1970 before an `all` that compiles',
     end: 'the reader works, also after the next boot, with the clock right again',
     code: 0,
     receipt: ok('verify'),

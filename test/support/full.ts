@@ -16,7 +16,7 @@ before=$(used)
 [ "$blocks" = - ] || real mount -o "remount,size=$(((\${before% *} + blocks) * 4))k" "$at/stage" || exit 91
 [ "$inodes" = - ] || real mount -o "remount,nr_inodes=$((\${before#* } + inodes))" "$at/stage" || exit 92
 # Of the kernel, and no part of the disk.
-for folder in proc sys run; do real mount -t tmpfs tmpfs "$at/stage/$folder" && real cp -a "$root/$folder/." "$at/stage/$folder"; done
+for folder in proc sys run; do real mount -t tmpfs -o mode=755 tmpfs "$at/stage/$folder" && real cp -a "$root/$folder/." "$at/stage/$folder"; done
 real mount --rbind "$at/stage" "$root" || exit 93
 "$@"
 code=$?

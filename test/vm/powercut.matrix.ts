@@ -173,7 +173,7 @@ async function expectWhole({ journey }: Cut): Promise<void> {
 }
 
 /** The same again ends well, and leaves what a run that nobody stopped leaves. */
-async function finish({ journey }: Cut): Promise<void> {
+async function finish({ journey, step }: Cut): Promise<void> {
   if (journey === 'uninstall') {
     await out('sh /root/new.sh uninstall >&2');
     expect(await out(`cat ${OPTIONS}; rm ${OPTIONS}`)).toBe('options toa mine');
@@ -185,6 +185,7 @@ async function finish({ journey }: Cut): Promise<void> {
   expect(await receiptOf()).toMatchObject({ result: 'ok', code: 0, verify: { result: 'pass' } });
   expect(await installed()).toEqual(contents.new);
   expect(await names()).toBe(all);
+  if (step === 'deps') expect(await out('dpkg --audit')).toBe('');
 }
 
 describe('at each point', () => {
