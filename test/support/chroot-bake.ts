@@ -1,23 +1,10 @@
 /** Images made without booting them: the script runs in a root directory under somebody else's kernel, as image builders do it. */
 
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { assemble, MAKE_BOOTABLE } from './boot-disk.ts';
 import { inRepo, rendered } from './cli.ts';
-import { inImage } from './mounted.ts';
-
-/** What image builders give a root to work in: /proc, devices, an empty /run, and their own name servers. */
-const ENTER = `
-mount --bind /dev dev
-mount -t proc proc proc
-mount -t tmpfs tmpfs run
-mkdir -p run/systemd/resolve
-cp /etc/resolv.conf run/systemd/resolve/stub-resolv.conf
-cp "$1" run/script
-shift
-env DEBIAN_FRONTEND=noninteractive "$@" chroot . sh /run/script all
-`;
+import { copyImage, inChroot, lookInto } from './mounted.ts';
 
 /** A baked image. */
 export interface ChrootBaked {
@@ -32,15 +19,11 @@ export interface ChrootBaked {
 /** Bakes a spec's one target into a copy of the raw file system `root`, in `folder`. */
 export async function bakeInChroot(root: string, spec: string, target: string, folder: string): Promise<ChrootBaked> {
   const image = join(folder, 'bake.img');
-  await execa('cp', ['--sparse=always', root, image]);
-  await execa('chmod', ['u+w', image]);
-  const [bootable, install] = [join(folder, 'bootable.sh'), join(folder, 'install-toa.sh')];
-  await writeFile(bootable, MAKE_BOOTABLE);
-  await writeFile(install, await rendered(spec, `${target}/script/install-toa.sh`));
-  await inImage(image, 'rw', ENTER, [bootable]);
-  const said = await inImage(image, 'rw', `{ ${ENTER} } 2>&1`, [install]);
-  const receipt = await inImage(image, 'ro', 'cat var/lib/toa/receipt.json');
-  await inImage(image, 'rw', ENTER, [inRepo('packer/scripts/seal.sh'), 'SEAL=true']);
+  await copyImage(root, image);
+  await inChroot(image, folder, MAKE_BOOTABLE);
+  const said = await inChroot(image, folder, await rendered(spec, `${target}/script/install-toa.sh`), ['all']);
+  const receipt = await lookInto(image, 'cat var/lib/toa/receipt.json');
+  await inChroot(image, folder, await readFile(inRepo('packer/scripts/seal.sh')));
   await assemble(image, 'bios', folder);
   await rm(image);
   return { disk: join(folder, 'disk.img'), said, receipt: JSON.parse(receipt) };

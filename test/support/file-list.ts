@@ -1,6 +1,6 @@
 /** Every file of a machine's system, so that two states of it can be compared: nothing may be left behind, nothing changed. */
 
-import { inOverlayOf } from './mounted.ts';
+import { lookIntoOverlay } from './mounted.ts';
 
 /** What says of one path all that an uninstallation could leave other than it was: mode, owner, type, link target, sha256. */
 type FileList = ReadonlyMap<string, string>;
@@ -47,7 +47,7 @@ for list in *.list; do printf '%s\\t' "\${list%.list}"; cat "$list"; printf '\\0
 
 /** The files of a machine that is off, by what it has written into its overlay. */
 export async function systemFiles(overlay: string): Promise<SystemFiles> {
-  const [files = '', packages = ''] = (await inOverlayOf(overlay, SCRIPT)).split('\0\0');
+  const [files = '', packages = ''] = (await lookIntoOverlay(overlay, SCRIPT)).split('\0\0');
   const list = new Map<string, string>();
   for (const record of files.split('\0')) {
     const hashed = /^([0-9a-f]{64}) [ *](.*)$/s.exec(record);

@@ -23,6 +23,8 @@ export interface QemuOptions {
   readonly smp: number;
   readonly memoryMiB: number;
   readonly kernelArguments: readonly string[];
+  /** A reboot ends it. */
+  readonly rebootEnds: boolean;
 }
 
 /**
@@ -61,6 +63,7 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
     ...['-cpu', 'qemu64,-svm,+rdrand', '-smp', String(options.smp), '-m', String(options.memoryMiB)],
     ...['-accel', 'tcg,thread=multi,tb-size=512'],
     ...(options.disk.initrd === undefined ? [] : ['-initrd', options.disk.initrd]),
+    ...(options.rebootEnds ? ['-no-reboot'] : []),
     ...['-kernel', options.disk.kernel, '-append', kernelArguments.join(' ')],
     ...(options.product === undefined ? [] : ['-smbios', `type=1,product=${options.product}`]),
     ...['-chardev', `file,id=console,path=${options.log},append=on`, '-serial', 'chardev:console'],
