@@ -27,7 +27,7 @@ export type Shell = (typeof SHELLS)[number];
 const TOOLS =
   'awk cat chmod cmp cp cut dd env find flock grep head ln ls mkdir mktemp mv od paste printf rm rmdir sed sha256sum sort stat tail timeout touch tr';
 const FAKES =
-  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get dpkg-query rpm yum dnf zypper chroot chown';
+  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get apt-mark dpkg-query rpm yum dnf zypper chroot chown';
 
 /** What a run said, and which fake commands it ran with which arguments. */
 export interface Run {
@@ -102,6 +102,11 @@ export class FakeMachine {
       'probe-code': '0',
       ...parts.steer,
     });
+  }
+
+  /** A command that is there from now on. */
+  addCommand(name: string): void {
+    symlinkSync('fake-root.sh', join(this.#fake, 'bin', name));
   }
 
   /** Writes files of the machine. */
