@@ -37,6 +37,7 @@ export interface Receipt {
   readonly step: string;
   readonly code: number;
   readonly reason: string;
+  readonly hint: string;
   readonly running: string;
   readonly next: string;
   readonly kernels: readonly { readonly release: string; readonly module: string }[];

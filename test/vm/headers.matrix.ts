@@ -1,47 +1,28 @@
 /** An image older than its mirror: it runs a kernel whose headers are served no more. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { execa } from 'execa';
 import { expect, it, onTestFinished } from 'vitest';
 import { userDataOf } from '../support/cli.ts';
-import { type Disk, debianDisk } from '../support/disk.ts';
+import { debianDisk } from '../support/disk.ts';
 import { bootMachine, type Machine } from '../support/machine.ts';
-import { fetchFor, serveMirror } from '../support/mirror.ts';
-import { copyImage, inChroot, lookIntoOverlay } from '../support/mounted.ts';
+import { fetchFor, onlySource, serveMirror } from '../support/mirror.ts';
+import { lookIntoOverlay } from '../support/mounted.ts';
 import { expectCloudInitDone, out, probe, receipt, specOf, until } from '../support/reader.ts';
 
 const OLD = '6.1.0-47-cloud-amd64';
+const NEWER = ['linux-image-cloud-amd64', 'linux-headers-cloud-amd64'];
 
 /** Two boots, an installation of a kernel between them: 5 minutes on two quiet cores. */
 const LIMIT_MS = 3_600_000;
 
 /** A machine with the old kernel, whose only package source is a mirror that has a newer kernel and nothing for the old one. */
-async function oldMachine(
-  name: string,
-  ...spec: readonly string[]
-): Promise<{ readonly vm: Machine; readonly disk: Disk }> {
+async function oldMachine(name: string, ...spec: readonly string[]): Promise<Machine> {
   const disk = await debianDisk({ suite: 'bookworm', kernel: OLD, packages: ['gcc', 'make', 'initramfs-tools'] });
-  const source = await serveMirror(await fetchFor(disk, ['linux-image-cloud-amd64', 'linux-headers-cloud-amd64']));
-  const folder = mkdtempSync(join(tmpdir(), 'toa-bake-headers-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const [image, startFrom] = [join(folder, 'root.img'), join(folder, 'root.qcow2')];
-  await copyImage(disk.path, image);
-  await inChroot(image, folder, `rm -rf /var/lib/apt/lists/*; echo '${source}' >/etc/apt/sources.list`);
-  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', image, '-F', 'raw', startFrom]);
+  const startFrom = await onlySource(disk, await serveMirror(await fetchFor(disk, { packages: NEWER })));
   const userData = await userDataOf(specOf('debian-12', ...spec), 'debian-12');
-  const vm = await bootMachine({
-    name,
-    disk,
-    dataSource: 'nocloud',
-    network: true,
-    userData,
-    startFrom,
-    rebootEnds: true,
-  });
+  const given = { dataSource: 'nocloud', network: true, userData, startFrom, rebootEnds: true } as const;
+  const vm = await bootMachine({ name, disk, ...given });
   onTestFinished(() => vm.discard());
-  return { vm, disk };
+  return vm;
 }
 
 /** The control: apt finds this mirror, and no headers of the kernel that runs. */
@@ -54,7 +35,7 @@ async function expectNoHeaders(vm: Machine): Promise<void> {
 it(
   'the newest kernel comes with its headers, the reader is built for it, and it is booted into once',
   async () => {
-    const { vm } = await oldMachine('headers-reboot');
+    const vm = await oldMachine('headers-reboot');
     await vm.waitForEnd(1_500_000);
     const left = JSON.parse(await lookIntoOverlay(vm.overlay, 'cat var/lib/toa/receipt.json'));
     expect(left).toMatchObject({ result: 'reboot-needed', code: 0, running: OLD });
@@ -66,6 +47,22 @@ it(
     expect(await receipt(vm)).toMatchObject({ result: 'ok', running: left.next, next: left.next });
     // Another reboot would have ended it.
     expect(await out(vm, 'uname -r; ls /run/toa-reboot-needed 2>/dev/null || true')).toBe(left.next);
+    await expectNoHeaders(vm);
+  },
+  LIMIT_MS,
+);
+
+it(
+  'where the spec forbids a reboot nothing is changed, and that is said',
+  async () => {
+    const vm = await oldMachine('headers-never', 'boot: {reboot: never}');
+    expect(await vm.waitForCloudInit(1_500_000)).toMatchObject({ status: 'error' });
+    const said = await receipt(vm);
+    expect(said).toMatchObject({ result: 'failed', step: 'deps', code: 11, running: OLD, next: OLD, kernels: [] });
+    expect(said.reason).toMatch(new RegExp(`could not install linux-headers-${OLD}: `));
+    expect(said.hint).toMatch(/the newest kernel has headers; it takes a reboot, which boot\.reboot: never forbids$/);
+    expect(await out(vm, 'uname -r; ls /lib/modules')).toBe(`${OLD}\n${OLD}`);
+    expect(await probe(vm)).toBe('fail');
     await expectNoHeaders(vm);
   },
   LIMIT_MS,

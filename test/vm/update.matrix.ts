@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { userDataOf } from '../support/cli.ts';
 import { debianDisk } from '../support/disk.ts';
 import { bootMachine, type Machine } from '../support/machine.ts';
+import { fetchFor, onlySource, serveMirror } from '../support/mirror.ts';
 import { expectCloudInitDone, out, probe, receipt, specOf, until } from '../support/reader.ts';
 
 const OLDEST = '6.1.0-47-cloud-amd64';
+/** What brings each new kernel, and its headers. */
+const KERNEL = ['linux-image-cloud-amd64', 'linux-headers-cloud-amd64'];
 
 const install = (packages: string) =>
   `export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq -y --no-install-recommends install ${packages}`;
@@ -41,8 +44,13 @@ describe.each(VARIANTS)('with $builder', ({ builder, packages, folder }) => {
       });
       expect(disk.release).toBe(OLDEST);
       const userData = await userDataOf(specOf('debian-12'), 'debian-12');
+      const [newer, later] = await Promise.all([
+        fetchFor(disk, { packages: KERNEL }).then(serveMirror),
+        fetchFor(disk, { packages: KERNEL, pocket: 'backports' }).then(serveMirror),
+      ]);
+      const startFrom = await onlySource(disk, newer);
       const name = `update-${builder.replaceAll(' ', '-')}`;
-      const vm = await bootMachine({ name, disk, dataSource: 'nocloud', network: true, userData });
+      const vm = await bootMachine({ name, disk, dataSource: 'nocloud', network: true, userData, startFrom });
       onTestFinished(() => vm.discard());
       await expectCloudInitDone(vm);
       expect(await probe(vm)).toBe('pass');
@@ -60,12 +68,7 @@ describe.each(VARIANTS)('with $builder', ({ builder, packages, folder }) => {
       expect(await out(vm, 'systemctl show -p Result --value toa-repair.service')).toBe('success');
 
       // From now on the headers come along: built before the reboot.
-      const backports =
-        "sed -n 's/ bookworm main/ bookworm-backports main/p' /etc/apt/sources.list >/etc/apt/sources.list.d/b.list";
-      await out(
-        vm,
-        `${backports}; ${install('-t bookworm-backports linux-image-cloud-amd64 linux-headers-cloud-amd64')}`,
-      );
+      await out(vm, `echo '${later}' >>/etc/apt/sources.list; ${install(KERNEL.join(' '))}`);
       const latest = await newest(vm);
       expect(latest).not.toBe(updated);
       expect(await readerOf(vm, latest)).toBe(`/lib/modules/${latest}/${folder}/toa.ko`);
