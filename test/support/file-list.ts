@@ -22,6 +22,10 @@ const OF_THE_SYSTEM: readonly string[] = [
   '/var/lib/cloud/data/',
   '/var/lib/cloud/instance',
   '/var/lib/cloud/sem/',
+  // cloud-init writes into it when it was written.
+  '/etc/sudoers.d/90-cloud-init-users',
+  // The machine's own key, which dkms makes when it first builds anything, for all modules to come.
+  '/var/lib/dkms/mok.',
 ];
 
 /** Only where packages came: the package manager's own books, and what their maintainer scripts make. */
