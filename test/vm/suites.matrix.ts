@@ -44,8 +44,8 @@ async function expectReader(vm: Machine): Promise<void> {
   expect(await probe(vm)).toBe('pass');
 }
 
-describe.each(SUITES)('$target', (suite) => {
-  const { target, packages } = suite;
+describe.each(SUITES.map((suite) => [suite.target, suite] as const))('%s', (target, suite) => {
+  const { packages } = suite;
   const given = packages.length > 0 ? packages.join(', ') : 'compiler and headers from the mirror';
 
   it(

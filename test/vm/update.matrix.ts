@@ -26,14 +26,14 @@ async function bootInto(vm: Machine, release: string): Promise<void> {
 
 /** Who builds, what is installed for it, and where it puts the module. */
 const VARIANTS = [
-  { builder: 'its own hooks', packages: [], folder: 'updates/toa' },
-  { builder: 'dkms', packages: ['dkms'], folder: 'updates/dkms' },
+  ['its own hooks', { packages: [], folder: 'updates/toa' }],
+  ['dkms', { packages: ['dkms'], folder: 'updates/dkms' }],
 ] as const;
 
 /** Three boots, two of them after apt has fetched a kernel: 9 minutes on two quiet cores. */
 const LIMIT_MS = 3_600_000;
 
-describe.each(VARIANTS)('with $builder', ({ builder, packages, folder }) => {
+describe.each(VARIANTS)('with %s', (builder, { packages, folder }) => {
   it(
     'every kernel that comes has its reader, by hook or by repair at boot, and those that go leave nothing',
     async ({ onTestFinished }) => {
