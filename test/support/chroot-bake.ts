@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { assemble, MAKE_BOOTABLE } from './boot-disk.ts';
 import { inRepo, rendered } from './cli.ts';
 import { copyImage, inChroot, lookInto } from './mounted.ts';
+import type { Receipt } from './reader.ts';
 
 /** A baked image. */
 export interface ChrootBaked {
@@ -13,7 +14,7 @@ export interface ChrootBaked {
   /** What the installation said on standard output and error. */
   readonly said: string;
   /** The receipt that it left. */
-  readonly receipt: { readonly result: string; readonly code: number; readonly running: string; readonly next: string };
+  readonly receipt: Receipt;
 }
 
 /** Bakes a spec's one target into a copy of the raw file system `root`, in `folder`. */
