@@ -531,6 +531,9 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
       expect(machine.mode(boot)).toBe('755');
       expect(await machine.setup('disable')).toMatchObject({ code: 0 });
       expect(machine.mode(boot)).toBe('755');
+      const early = await machine.bootReadOnly(boot);
+      expect([early.code, early.commands]).toEqual([0, expect.arrayContaining(['modprobe toa'])]);
+      expect(machine.steered('log-read-only')).not.toContain('modprobe');
       expect(await machine.setup('uninstall')).toMatchObject({ code: 0 });
       expect(machine.tree()).toEqual(before);
     });
