@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Mirror, type Mood, useRealApt } from '../support/bad-mirror.ts';
 import { type FakeMachine, KERNEL, SHELLS, type Shell } from '../support/fakeroot.ts';
 import { expectAgain, expectNothing, expectRow } from '../support/fault-checks.ts';
 import type { FaultId } from '../support/faults.ts';
 import { serveHttps } from '../support/https.ts';
-import { Mirror, type Mood, useRealApt } from '../support/mirror.ts';
 import { fake, module, receipt, script } from '../support/setup.ts';
 
 const mirrors: Mirror[] = [];

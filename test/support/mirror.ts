@@ -1,149 +1,88 @@
-/** A Debian mirror of a few small packages that serves well or badly, and the real apt for a fake machine. */
+/** A package mirror of the test's own, which has what apt would fetch for some packages and nothing else. */
 
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { type FakeMachine, KERNEL } from './fakeroot.ts';
+import { onTestFinished } from 'vitest';
+import { cached } from './cache.ts';
+import type { Disk } from './disk.ts';
+import { copyImage, inChroot } from './mounted.ts';
 
-/** How the mirror behaves; `cut-once` is good after the first time. */
-export type Mood = 'good' | 'slow' | 'trickle' | 'cut-once' | 'cut' | 'other';
+/** Part of the key: raise it with every change of this file that changes what is fetched. */
+const RECIPE = 1;
 
-/** Large enough to be cut off. */
-const BULK = 'x'.repeat(500_000);
-
-/** A maintainer's script that ends dpkg, once, where /kill on the machine names it. */
-const killing = (name: string) =>
-  `#!/bin/sh\n[ "$(cat "$DPKG_ROOT/kill" 2>&1)" != ${name} ] || { rm "$DPKG_ROOT/kill"; kill -KILL "$PPID"; }\n`;
-
-const PACKAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  gcc: {
-    'DEBIAN/control': control('gcc', 'Depends: libgcc\n'),
-    'DEBIAN/preinst': killing('preinst'),
-    'DEBIAN/postinst': killing('postinst'),
-    'usr/bin/gcc': BULK,
-  },
-  libgcc: { 'DEBIAN/control': control('libgcc'), 'usr/lib/libgcc': '\n' },
-  headers: { 'DEBIAN/control': control(`linux-headers-${KERNEL}`), [`lib/modules/${KERNEL}/build/Makefile`]: '\n' },
-};
-
-function control(name: string, more = ''): string {
-  return `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: test\nDescription: test\n${more}`;
+/** What a mirror has. */
+export interface Served {
+  readonly packages: readonly string[];
+  /** `backports`: they come from there. */
+  readonly pocket?: string;
 }
 
-/** A mirror on this machine's loopback. */
-export class Mirror {
-  readonly #server = createServer((request, response) =>
-    this.#answer(request.url ?? '', request.headers.range, response),
-  );
-  readonly #files: ReadonlyMap<string, Buffer>;
-  readonly #timers = new Set<NodeJS.Timeout>();
-  mood: Mood = 'good';
-
-  private constructor(files: ReadonlyMap<string, Buffer>) {
-    this.#files = files;
-  }
-
-  static async open(): Promise<Mirror> {
-    const mirror = new Mirror(await buildPackages());
-    await new Promise<void>((listening) => mirror.#server.listen(0, '127.0.0.1', listening));
-    return mirror;
-  }
-
-  /** Of a good mirror, or of a port that nobody listens on. */
-  origin(dead = false): string {
-    return `http://127.0.0.1:${dead ? 1 : (this.#server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  #answer(url: string, range: string | undefined, response: ServerResponse): void {
-    // A flat repository is asked for as ./.
-    const file = this.#files.get(url.replace('/./', '/'));
-    if (file === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-    const part = file.subarray(from);
-    const bounds = from > 0 ? { 'content-range': `bytes ${from}-${file.length - 1}/${file.length}` } : {};
-    response.writeHead(from > 0 ? 206 : 200, { ...bounds, 'content-length': part.length });
-    this.#send(url.endsWith('/gcc.deb') ? this.mood : 'good', part, response);
-  }
-
-  #send(mood: Mood, part: Buffer, response: ServerResponse): void {
-    if (mood === 'slow') setTimeout(() => response.end(part), 2000);
-    else if (mood === 'other') response.end(Buffer.alloc(part.length, 'y'));
-    else if (mood === 'trickle') this.#trickle(part, response);
-    else if (mood === 'cut' || mood === 'cut-once') {
-      if (mood === 'cut-once') this.mood = 'good';
-      response.write(part.subarray(0, part.length / 2), () => setTimeout(() => response.destroy(), 100));
-    } else response.end(part);
-  }
-
-  #trickle(part: Buffer, response: ServerResponse): void {
-    let sent = 0;
-    const timer = setInterval(() => response.write(part.subarray(sent, ++sent)), 200);
-    this.#timers.add(timer);
-    response.on('close', () => clearInterval(timer));
-  }
-}
-
-async function buildPackages(): Promise<ReadonlyMap<string, Buffer>> {
-  const home = mkdtempSync(join(tmpdir(), 'toa-bake-mirror-'));
-  const files = new Map<string, Buffer>();
-  let index = '';
-  for (const [name, parts] of Object.entries(PACKAGES)) {
-    for (const [path, content] of Object.entries(parts)) {
-      mkdirSync(dirname(join(home, name, path)), { recursive: true });
-      writeFileSync(join(home, name, path), content, { mode: 0o755 });
-    }
-    await execa('dpkg-deb', ['-Znone', '--root-owner-group', '-b', name, `${name}.deb`], { cwd: home });
-    const bytes = readFileSync(join(home, `${name}.deb`));
-    const sum = createHash('sha256').update(bytes).digest('hex');
-    files.set(`/${name}.deb`, bytes);
-    index += `${parts['DEBIAN/control']}Filename: ./${name}.deb\nSize: ${bytes.length}\nSHA256: ${sum}\n\n`;
-  }
-  files.set('/Packages', Buffer.from(index));
-  rmSync(home, { recursive: true });
-  return files;
-}
-
-/** Makes apt-get and dpkg of a fake machine the real ones, which work below its root and know one mirror. */
-export function useRealApt(machine: FakeMachine, origin: string): void {
-  const { root } = machine;
-  machine.write({
-    '/etc/apt/sources.list': `deb [trusted=yes] ${origin} ./\n`,
-    '/etc/apt/apt.conf.d/.keep': '',
-    '/var/lib/apt/lists/partial/.keep': '',
-    '/var/cache/apt/archives/partial/.keep': '',
-    '/var/log/apt/.keep': '',
+/** A directory with `packages` of the suite's mirror and all that they need beyond what is on the disk, and its index. */
+export async function fetchFor(disk: Disk, { packages, pocket }: Served): Promise<string> {
+  const inputs = { recipe: RECIPE, disk: disk.path, packages, pocket };
+  return await cached('mirror', inputs, async (part) => {
+    const image = join(part, 'root.img');
+    await copyImage(disk.path, image);
+    await inChroot(image, part, fetchScript(packages, pocket));
+    await rm(image);
+    const names = (await readdir(part)).filter((name) => name.endsWith('.deb'));
+    const entries = names.sort().map((name) => indexEntry(join(part, name)));
+    await writeFile(join(part, 'Packages'), (await Promise.all(entries)).join('\n'));
   });
-  if (!machine.has('/var/lib/dpkg/status')) {
-    machine.write({ '/var/lib/dpkg/status': '', '/var/lib/dpkg/info/.keep': '', '/var/lib/dpkg/updates/.keep': '' });
-  }
-  const dpkg = ['--root=', '--force-not-root', '--force-script-chrootless'].map((option, i) =>
-    i ? option : option + root,
-  );
-  machine.steer({
-    'apt.conf': [
-      `Dir "${root}";`,
-      `Dir::State::status "${root}/var/lib/dpkg/status";`,
-      'Dir::Bin::methods "/usr/lib/apt/methods";',
-      'Dir::Bin::dpkg "/usr/bin/dpkg";',
-      'APT::Architecture "amd64";',
-      'APT::Sandbox::User "root";',
-      'Acquire::Languages "none";',
-      'Dpkg::Use-Pty "false";',
-      ...dpkg.map((option) => `DPkg::Options:: "${option}";`),
-      '',
-    ].join('\n'),
+}
+
+function fetchScript(packages: readonly string[], pocket: string | undefined): string {
+  const more = `suite=$(. /etc/os-release; echo $VERSION_CODENAME)-${pocket}
+sed -n "s/ \${suite%-*} main/ $suite main/p" /etc/apt/sources.list >/etc/apt/sources.list.d/more.list`;
+  const from = pocket === undefined ? '' : '-t "$suite"';
+  return `set -e
+${pocket === undefined ? '' : more}
+apt-get -q update
+apt-get -q -y --no-install-recommends --download-only ${from} install ${packages.join(' ')}
+cp /var/cache/apt/archives/*.deb /mnt`;
+}
+
+async function indexEntry(path: string): Promise<string> {
+  const [{ stdout: control }, { stdout: sum }] = await Promise.all([
+    execa('dpkg-deb', ['-f', path]),
+    execa('sha256sum', [path]),
+  ]);
+  const { size } = await stat(path);
+  return `${control}\nFilename: ./${basename(path)}\nSize: ${size}\nSHA256: ${sum.slice(0, 64)}\n`;
+}
+
+/** Serves the directory until the test ends. Returns the line for a machine's sources.list: QEMU shows us as its gateway. */
+export async function serveMirror(directory: string): Promise<string> {
+  const server = createServer(({ url = '/' }, response) => {
+    const file = createReadStream(join(directory, basename(decodeURIComponent(url))));
+    file.on('error', () => response.writeHead(404).end());
+    file.pipe(response);
   });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return `deb [trusted=yes] http://10.0.2.2:${port}/ ./`;
+}
+
+/** An image for `startFrom`: the disk, with `source` as all that apt knows. It is gone when the test has ended. */
+export async function onlySource(disk: Disk, source: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'toa-bake-source-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [image, startFrom] = [join(folder, 'root.img'), join(folder, 'root.qcow2')];
+  await copyImage(disk.path, image);
+  const script = `set -e
+rm -rf /var/lib/apt/lists/*
+echo '${source}' >/etc/apt/sources.list
+echo 'apt: {preserve_sources_list: true}' >/etc/cloud/cloud.cfg.d/60_sources.cfg`;
+  await inChroot(image, folder, script);
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', image, '-F', 'raw', startFrom]);
+  return startFrom;
 }
