@@ -208,6 +208,11 @@ export const CASES: readonly Case[] = [
     run: [['plan']],
   },
   {
+    name: 'plan-with-a-packet-filter',
+    spec: spec({ targets: 'targets: [alinux-3, debian-12]', more: 'untrusted: drop\n' }),
+    run: [['plan']],
+  },
+  {
     name: 'plan-of-the-vendor-page',
     spec: spec({
       trust: 'trust: any',
