@@ -178,7 +178,7 @@ nft_on() {
 	elif lives holder; then
 		tell_holder
 	else
-		tried nft -c -f "$FILTER/rules" && hold && tell_holder
+		tried nft -c -f "$FILTER/rules" && own_table && tell_holder
 	fi
 }
 
@@ -190,7 +190,7 @@ nft_off() {
 } 2>/dev/null
 
 # The table's owner. It writes a history of what it was told to its home.
-hold() {
+own_table() {
 	new_pipe || return
 	(cd "$FILTER" && trap '' HUP && HOME=$FILTER exec nft -i <>pipe >held 2>&1 8>&- 9>&-) &
 	echo $! >"$FILTER/holder"
@@ -300,12 +300,12 @@ end() {
 new_pipe() { rm -f "$FILTER/pipe" && mkfifo -m 600 "$FILTER/pipe"; }
 
 # Where the rules have no owner: what is flushed is back as soon as nft tells of it.
-keep() {
+put_back() {
 	has nft && ! lives monitor && new_pipe || return 0
 	(cd "$FILTER" && trap '' HUP && exec nft monitor 1<>pipe 2>/dev/null 8>&- 9>&-) &
 	echo $! >"$FILTER/monitor"
 	(cd "$FILTER" && trap '' HUP && while read -r _; do
-		filter_is_on || (TOA_FILTER=keep filter)
+		filter_is_on || (TOA_FILTER=put-back filter)
 	done) <"$FILTER/pipe" >/dev/null 2>&1 8>&- 9>&- &
 }
 
@@ -340,7 +340,7 @@ lock_filter() { exec 8>>"$FILTER/lock" && { ! has flock || flock 8; }; }
 filter() {
 	mkdir -p "$FILTER" && chmod 700 "$FILTER" && lock_filter || die 13 "could not write $FILTER"
 	# Whoever puts back what was taken away must not do so when it was we who took it.
-	[ "${TOA_FILTER-}" != keep ] || [ -e "$FILTER/pipe" ] || return 0
+	[ "${TOA_FILTER-}" != put-back ] || [ -e "$FILTER/pipe" ] || return 0
 	bad=$(bad_network "$LIST")
 	[ -z "$bad" ] || fail_filter "error: $LIST is no list of networks: $bad"
 	! filter_is_on || return 0
@@ -354,7 +354,7 @@ filter() {
 	[ "$new" = "${before:-$new}" ] || in_mode off "$before"
 	case ${TOA_FILTER-}$new in
 	probe* | nft:owner*) ;;
-	*) keep ;;
+	*) put_back ;;
 	esac
 }
 
