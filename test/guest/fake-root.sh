@@ -6,21 +6,47 @@ name=${0##*/}
 echo "$name $*" >>"$FAKE/log"
 steer() { cat "$FAKE/$1" 2>/dev/null; }
 
-# The program is there from now on: as an executable that is not faked further, or as the folder of headers.
-provide() {
+# packages: what there is, lines NAME [KERNEL], the kernel being the one whose headers it holds. Without that file everything is there,
+# and headers are for headers-release. What cannot be had is said in the manager's own words; yum goes on with the rest.
+install_packages() {
+	lacking=
 	for package in "$@"; do
 		case $package in
 		-* | install | update) ;;
 		vtoa)
 			mkdir -p "$TOA_ROOT/usr/lib/systemd/system" && : >"$TOA_ROOT/usr/lib/systemd/system/vtoa.service"
 			;;
-		*headers-* | *devel*)
-			release=$(steer headers-release)
-			mkdir -p "$TOA_ROOT/lib/modules/$release/build" && : >"$TOA_ROOT/lib/modules/$release/build/Makefile"
-			;;
-		*) ln -sf fake-root.sh "$FAKE/bin/$package" ;;
+		*) has_package "$package" && found="${found-} $package" || lacking="$lacking $package" ;;
 		esac
 	done
+	for package in $lacking; do
+		case $name in
+		apt-get) echo "E: Unable to locate package $package" ;;
+		yum) echo "No package $package available." ;;
+		dnf) echo "No match for argument: $package" && echo "Error: Unable to find a match: $package" ;;
+		zypper) echo "'$package' not found in package names. Trying capabilities." && echo "No provider of '$package' found." ;;
+		esac
+	done
+	case $name:$lacking in
+	*: | yum:*) for package in ${found-}; do provide "$package"; done ;;
+	apt-get:*) exit 100 ;;
+	zypper:*) exit 104 ;;
+	*) exit 1 ;;
+	esac
+}
+has_package() { [ ! -e "$FAKE/packages" ] || awk -v "name=$1" '$1 == name { found = 1 } END { exit !found }' "$FAKE/packages"; }
+
+# It is there from now on: as an executable that is not faked further, as what rpm knows of, or as the folder of headers.
+provide() {
+	case $1 in
+	elfutils-libelf-devel) echo "$1" >>"$FAKE/rpm" && return ;;
+	*headers-* | *devel*) ;;
+	*) ln -sf fake-root.sh "$FAKE/bin/$1" && return ;;
+	esac
+	release=$(steer headers-release)
+	[ ! -e "$FAKE/packages" ] || release=$(awk -v "name=$1" '$1 == name { print $2 }' "$FAKE/packages")
+	[ -n "$release" ] || return 0
+	mkdir -p "$TOA_ROOT/lib/modules/$release/build" && : >"$TOA_ROOT/lib/modules/$release/build/Makefile"
 }
 
 case $name in
@@ -47,13 +73,13 @@ apt-get)
 		exit 100
 	fi
 	while [ "$1" != install ] && [ "$1" != update ]; do shift; done
-	provide "$@"
+	install_packages "$@"
 	# A daemon that a package starts keeps the descriptors it inherited.
 	if [ -e "$FAKE/daemon" ]; then { /bin/sleep 20 & } && echo $! >"$FAKE/daemon"; fi
 	;;
 yum | dnf | zypper)
 	[ ! -e "$FAKE/packages-fail" ] || { steer packages-fail && exit 1; }
-	provide "$@"
+	install_packages "$@"
 	;;
 dpkg-query) steer dpkg ;;
 rpm)
@@ -120,8 +146,15 @@ modprobe)
 	;;
 systemctl)
 	case "$*" in
+	*enable\ *) [ ! -e "$FAKE/enable-fails" ] ;;
 	start\ vtoa.service) [ -e "$FAKE/unit-fails" ] && steer unit-fails >&2 && exit 1 || mkdir -p "$TOA_ROOT/sys/module/vtoa" ;;
 	esac
+	;;
+curl)
+	[ "$*" != '--proto =https --version' ] || exit 0
+	[ ! -e "$FAKE/curl-fails" ] || { steer curl-fails && exit 22; }
+	while [ "$1" != --output ]; do shift; done
+	cp "$FAKE/web-${3##*/}" "$2"
 	;;
 python3) steer probe && exit "$(steer probe-code)" ;;
 esac

@@ -50,7 +50,7 @@ export interface MachineParts {
   /** Commands of this machine that are there as they are, instead of the fake ones. */
   readonly tools?: readonly string[];
   /** Steers the fake commands, see test/guest/fake-root.sh. */
-  readonly steer?: Readonly<Record<string, string>>;
+  readonly steer?: Readonly<Record<string, string | Buffer>>;
 }
 
 export const KERNEL = '6.1.0-40-amd64';
@@ -59,7 +59,6 @@ const PROBE = '{"probe": 1, "result": "pass", "reason": "", "cases": [], "skippe
 
 /** A good Debian 12 unless told otherwise. `remove` it at the end. */
 export class FakeMachine {
-  readonly shell: Shell;
   readonly root: string;
   readonly #fake: string;
 
@@ -67,7 +66,6 @@ export class FakeMachine {
     const { kernels = [KERNEL], headers = kernels, running = KERNEL } = parts;
     const { commands = ['gcc', 'make', 'strip', 'python3'] } = parts;
     const home = mkdtempSync(join(tmpdir(), 'toa-bake-fake-'));
-    this.shell = shell;
     this.root = join(home, 'root');
     this.#fake = join(home, 'fake');
     this.write({
@@ -94,6 +92,7 @@ export class FakeMachine {
     mkdirSync(join(home, 'tmp'));
     for (const tool of [...TOOLS.split(' '), ...(parts.tools ?? [])]) this.#linkTool(tool);
     this.#makeBin([...FAKES.split(' '), ...commands].filter((name) => !parts.tools?.includes(name)));
+    this.use(shell);
     this.steer({
       release: running,
       machine: 'x86_64',
@@ -102,6 +101,11 @@ export class FakeMachine {
       'probe-code': '0',
       ...parts.steer,
     });
+  }
+
+  /** The shell of the runs from now on. */
+  use(shell: Shell): void {
+    writeFileSync(join(this.#fake, 'bin/sh'), START[shell], { mode: 0o755 });
   }
 
   /** Writes files of the machine. */
@@ -125,7 +129,7 @@ export class FakeMachine {
   }
 
   /** Writes steering files; null removes one. */
-  steer(files: Readonly<Record<string, string | null>>): void {
+  steer(files: Readonly<Record<string, string | Buffer | null>>): void {
     for (const [name, content] of Object.entries(files)) {
       if (content === null) rmSync(join(this.#fake, name));
       else writeFileSync(join(this.#fake, name), content);
@@ -202,7 +206,6 @@ export class FakeMachine {
     writeFileSync(join(bin, 'fake-root.sh'), readFileSync(inRepo('test/guest/fake-root.sh')));
     chmodSync(join(bin, 'fake-root.sh'), 0o755);
     for (const name of names) symlinkSync('fake-root.sh', join(bin, name));
-    writeFileSync(join(bin, 'sh'), START[this.shell], { mode: 0o755 });
     // busybox looks for its own commands before PATH; a function comes before both.
     const shadowed = [...names, 'sh'].filter(
       (name) => !name.includes('-') && (FAKES.split(' ').includes(name) || name === 'sh'),
