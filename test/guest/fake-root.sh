@@ -34,19 +34,22 @@ install_packages() {
 	*) exit 1 ;;
 	esac
 }
-has_package() { [ ! -e "$FAKE/packages" ] || awk -v "name=$1" '$1 == name { found = 1 } END { exit !found }' "$FAKE/packages"; }
+has_package() {
+	! grep -qsxF "$1" "$FAKE/unserved" || return
+	[ ! -e "$FAKE/packages" ] || awk -v "name=$1" '$1 == name { found = 1 } END { exit !found }' "$FAKE/packages"
+}
 
-# It is there from now on: as an executable that is not faked further, as what rpm knows of, or as the folder of headers.
+# It is there from now on: as an executable that is not faked further, as what rpm knows of, as a kernel, or as its headers.
 provide() {
-	case $1 in
-	elfutils-libelf-devel) echo "$1" >>"$FAKE/rpm" && return ;;
-	*headers-* | *devel*) ;;
-	*) ln -sf fake-root.sh "$FAKE/bin/$1" && return ;;
-	esac
 	release=$(steer headers-release)
 	[ ! -e "$FAKE/packages" ] || release=$(awk -v "name=$1" '$1 == name { print $2 }' "$FAKE/packages")
-	[ -n "$release" ] || return 0
-	mkdir -p "$TOA_ROOT/lib/modules/$release/build" && : >"$TOA_ROOT/lib/modules/$release/build/Makefile"
+	dir=$TOA_ROOT/lib/modules/$release
+	case $1 in
+	elfutils-libelf-devel) echo "$1" >>"$FAKE/rpm" ;;
+	*headers-* | *devel*) [ -z "$release" ] || { mkdir -p "$dir/build" && : >"$dir/build/Makefile"; } ;;
+	linux-image-* | kernel*) mkdir -p "$dir/kernel" ;;
+	*) ln -sf fake-root.sh "$FAKE/bin/$1" ;;
+	esac
 }
 
 case $name in
@@ -81,9 +84,59 @@ yum | dnf | zypper)
 	[ ! -e "$FAKE/packages-fail" ] || { steer packages-fail && exit 1; }
 	install_packages "$@"
 	;;
+apt-mark)
+	verb=$1
+	shift
+	case $verb in
+	showhold) steer marks ;;
+	hold) printf '%s\n' "$@" >>"$FAKE/marks" ;;
+	unhold) for package in "$@"; do sed -i "/^$package\$/d" "$FAKE/marks"; done ;;
+	esac
+	;;
+# One folder a version, one a kernel in it, which says built or installed.
+dkms)
+	verb=$1 force='' of=$FAKE/dkms kernel=
+	shift
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-v) of=$FAKE/dkms/$2 version=$2 && shift ;;
+		-k) kernel=$2 && shift ;;
+		--force) force=1 ;;
+		esac
+		shift
+	done
+	put=$TOA_ROOT/lib/modules/$kernel/updates/dkms/toa.ko
+	case $verb in
+	add) mkdir -p "$of" && cat "$TOA_ROOT/usr/src/toa-$version/dkms.conf" >>"$FAKE/dkms-added" ;;
+	build)
+		[ ! -e "$FAKE/make-fails-$kernel" ] || { steer "make-fails-$kernel" && exit 10; }
+		echo built >"$of/$kernel"
+		;;
+	install)
+		[ ! -e "$put" ] || [ "$force" ] || exit 6
+		echo installed >"$of/$kernel" && mkdir -p "${put%/*}" && echo "$kernel SMP $version" >"$put"
+		;;
+	remove)
+		[ -e "$of" ] || exit 3
+		! grep -qs " $version\$" "$put" || rm "$put"
+		if [ "$kernel" ]; then rm -f "$of/$kernel"; else
+			for file in "$TOA_ROOT"/lib/modules/*/updates/dkms/toa.ko; do ! grep -q " $version\$" "$file" || rm "$file"; done
+			rmdir "$TOA_ROOT"/lib/modules/*/updates/dkms "$TOA_ROOT"/lib/modules/*/updates
+			rm -r "$of"
+		fi 2>/dev/null
+		;;
+	status)
+		[ ! -e "$of" ] || [ "$kernel" ] || echo "toa/$version: added"
+		for state in "$of"/${kernel:-*}; do
+			[ ! -e "$state" ] || echo "toa/$version, ${state##*/}, x86_64: $(cat "$state")"
+		done
+		;;
+	esac
+	;;
 dpkg-query) steer dpkg ;;
 rpm)
 	case $1 in
+	-qf) steer owned | grep -q "${2#"$TOA_ROOT"}" ;;
 	-qp) steer rpm-name ;;
 	-qpl) steer rpm-list ;;
 	-U) : >"$FAKE/firmware-is-here" ;;
@@ -118,7 +171,7 @@ modinfo)
 	*srcversion*) steer srcversion ;;
 	*' -n '*)
 		[ ! -e "$FAKE/found" ] || { steer found && exit; }
-		for dir in updates/toa kernel/net; do
+		for dir in updates/dkms updates/toa kernel/net; do
 			file=$2/lib/modules/$4/$dir/$6.ko
 			[ ! -e "$file" ] || { echo "$file" && exit; }
 		done
