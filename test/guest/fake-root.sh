@@ -149,7 +149,7 @@ rpm)
 		# As the package's own script does it.
 		echo "/boot/vmlinuz-$(steer theirs)" >"$FAKE/grubby"
 		dir=$TOA_ROOT/lib/modules/$(steer theirs)/kernel/net/toa
-		mkdir -p "$dir" && : >"$dir/toa.ko.xz"
+		mkdir -p "$dir" && : >"$dir/toa.ko.xz" && echo ./kernel/net/toa/toa.ko.xz >"${dir%/kernel*}/modules.dep"
 		;;
 	*) steer rpm | grep -qx "$2" ;;
 	esac

@@ -167,6 +167,7 @@ const vendorSteer = (kernel: string, reader: string): Readonly<Record<string, st
   grubby: `/boot/vmlinuz-${kernel}\n`,
   index: 'index=1\n',
   'rpm-name': `kernel ${reader}\n`,
+  owned: `/lib/modules/${reader}/kernel/net/toa/toa.ko.xz\n`,
   'rpm-list': `/lib/modules/${reader}/kernel/net/toa/toa.ko.xz\n`,
 });
 
