@@ -1,26 +1,8 @@
 // Writes docs/codes.md, the page of every code: node scripts/codes.mjs [--check]
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readTables } from './tables.mjs';
 
 const PAGE = 'docs/codes.md';
-
-/** The tables as they are in the source: dist may be older. */
-async function readTables() {
-  const outfile = resolve(`node_modules/.cache/toa-bake-codes-${process.pid}.mjs`);
-  const contents = `export { CODES } from './src/report/codes.ts'; export { CHECKS } from './src/checks/index.ts';`;
-  await build({
-    stdin: { contents, resolveDir: '.', loader: 'ts' },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-  });
-  const tables = await import(pathToFileURL(outfile).href);
-  rmSync(outfile);
-  return tables;
-}
 
 function printPage({ CODES, CHECKS }) {
   const areas = [...new Set(Object.keys(CODES).map((code) => code.split('/')[0]))].sort();
@@ -46,7 +28,9 @@ function sentence(title) {
   return `${title[0].toUpperCase()}${title.slice(1)}.`;
 }
 
-const page = printPage(await readTables());
+const page = printPage(
+  await readTables(`export { CODES } from './src/report/codes.ts'; export { CHECKS } from './src/checks/index.ts';`),
+);
 const isStale = !existsSync(PAGE) || readFileSync(PAGE, 'utf8') !== page;
 if (process.argv.includes('--check')) {
   if (isStale) console.log(`${PAGE} is not what the tables say; write it with node scripts/codes.mjs`);

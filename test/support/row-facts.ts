@@ -294,7 +294,7 @@ export const ROW_FACTS: Readonly<Record<string, RowFacts>> = {
     manager: 'apt',
     kernels: [
       deb('3.16.0-11-amd64', 'apt-get install line of a container for jessie'),
-      deb('4.9.0-0.bpo.12-amd64', 'same'),
+      deb('4.9.0-0.bpo.12-amd64', 'the same line'),
     ],
   },
   'debian-9': {

@@ -1,0 +1,64 @@
+// Writes the support matrix of README.md, between its marks, from the catalog: node scripts/support.mjs [--check]
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readTables } from './tables.mjs';
+
+const PAGE = 'README.md';
+const [BEGIN, END] = ['<!-- support: node scripts/support.mjs -->\n', '<!-- /support -->\n'];
+
+const { TARGETS, DISTRIBUTIONS, availableMethods, resolve, parseSpec } = await readTables(`
+  export { TARGETS } from './src/plan/targets.ts';
+  export { DISTRIBUTIONS } from './src/catalog/distributions/index.ts';
+  export { availableMethods } from './src/plan/method.ts';
+  export { resolve } from './src/plan/resolve.ts';
+  export { parseSpec } from './src/spec/parse.ts';
+`);
+
+/** Releases that differ in neither evidence nor architectures nor methods share a line. */
+function printTable() {
+  const lines = DISTRIBUTIONS.flatMap((distribution) => {
+    const ids = distribution.releases.map(({ release }) => `${distribution.id}-${release}`);
+    const rows = TARGETS.filter(({ id }) => ids.includes(id));
+    return group(rows, (row) => shared(row).join()).map((alike) => printLine(distribution, alike));
+  });
+  return `| distribution | kernels | \`auto\` takes | methods | architectures | evidence |\n|---|---|---|---|---|---|\n${lines.join('')}`;
+}
+
+const shared = (row) => [availableMethods(row).join(', '), row.arches.join(', '), row.evidence];
+
+function printLine(distribution, rows) {
+  const named = (some) =>
+    some.map(({ id }) => id.slice(distribution.id.length + 1).replace('stream-', 'Stream ')).join(', ');
+  const kernels = rows.flatMap((row) => row.kernels).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const span = [...new Set([kernels[0], kernels.at(-1)])].join(' to ');
+  const taken = group(rows, automatic).map((alike) => [automatic(alike[0]), named(alike)]);
+  const auto = taken.filter(([how]) => how).map(([how, some]) => `${some}${how === 'all' ? '' : ` (${how})`}`);
+  return `| ${[`${distribution.name} ${named(rows)}`, span, auto.join(', '), ...shared(rows[0])].join(' | ')} |\n`;
+}
+
+/** On which of the row's architectures `method: auto` picks something: "all", or their names. */
+function automatic({ id, arches }) {
+  const taken = arches.filter((arch) => {
+    const { spec } = parseSpec(`version: 1\ntrust: any\ntargets: [{os: "${id}", arch: ${arch}}]\n`);
+    return resolve(spec).plans.length > 0;
+  });
+  return taken.length === arches.length ? 'all' : taken.join(', ');
+}
+
+function group(rows, key) {
+  return [
+    ...rows.reduce((groups, row) => groups.set(key(row), [...(groups.get(key(row)) ?? []), row]), new Map()).values(),
+  ];
+}
+
+const page = readFileSync(PAGE, 'utf8');
+const [before, rest = ''] = page.split(BEGIN);
+const after = rest.split(END)[1];
+if (after === undefined) throw new Error(`${PAGE} has no marks for the support matrix`);
+const made = `${before}${BEGIN}${printTable()}${END}${after}`;
+if (process.argv.includes('--check')) {
+  if (made !== page) console.log(`${PAGE} is not what the catalog says; write it with node scripts/support.mjs`);
+  process.exitCode = made === page ? 0 : 1;
+} else if (made !== page) {
+  writeFileSync(PAGE, made);
+  console.log(`${PAGE} written`);
+}
