@@ -135,6 +135,7 @@ async function fails(walk: Walk, verb: (typeof VERBS)[number], method: string): 
   if (verb === 'deps' && fault.code === 11) {
     expect(receipt(machine).reason).toContain(`${row.target.packageManager} could not install `);
     for (const name of row.wanted) expect(receipt(machine).reason).toContain(name);
+    if (method !== 'vtoa') expect(receipt(machine).hint).toContain(row.target.archive?.location ?? 'see /');
   }
   // What these write of ours before they fail is harmless, and uninstall takes it back.
   if (!/enable|load|disable|uninstall/.test(verb))

@@ -20,6 +20,7 @@ export const validate = new Ajv().compile(JSON.parse(readFileSync(inRepo('src/re
 
 interface Receipt {
   readonly reason: string;
+  readonly hint: string;
   readonly kernels: readonly { readonly release: string; readonly module: string }[];
 }
 

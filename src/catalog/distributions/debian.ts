@@ -1,7 +1,7 @@
 import type { Distribution } from '../types.ts';
 
 // In words, because the test machines' own package sources are the only ones that this project writes out.
-const archive = 'The Debian archive (host "archive" of the project\'s domain), snapshots by date (host "snapshot")';
+const archive = 'The Debian archive (host archive in the domain of Debian), snapshots by date (host snapshot)';
 
 /**
  * Kernels: the one of the release, then those of its backports. A release counts as archived from the end of its long term
