@@ -12,7 +12,7 @@ install_packages() {
 	lacking=
 	for package in "$@"; do
 		case $package in
-		-* | install | update) ;;
+		-* | install | update | upgrade) ;;
 		vtoa)
 			mkdir -p "$TOA_ROOT/usr/lib/systemd/system" && : >"$TOA_ROOT/usr/lib/systemd/system/vtoa.service"
 			;;
@@ -51,6 +51,17 @@ provide() {
 	*) ln -sf fake-root.sh "$FAKE/bin/$1" ;;
 	esac
 }
+
+# Below this root, the real ones: where a test has put a repository there.
+if [ -d "$TOA_ROOT/etc/yum.repos.d" ]; then
+	case $name in
+	dnf | yum) PATH=/usr/sbin:/usr/bin:/sbin:/bin exec /usr/bin/dnf "--installroot=$TOA_ROOT" --releasever=1 "$@" ;;
+	rpm)
+		[ "$1" != -qf ] || set -- -qf "${2#"$TOA_ROOT"}"
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin exec /usr/bin/rpm "--root=$TOA_ROOT" "$@"
+		;;
+	esac
+fi
 
 case $name in
 uname) [ "$1" = -r ] && steer release || steer machine ;;
