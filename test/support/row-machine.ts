@@ -89,9 +89,9 @@ export function rowMachine(
     running: kernel,
     commands: ['strip', 'python3', 'curl', ...(method === 'rpm' ? ['grubby', 'grub', 'grub2-reboot'] : [])],
     tools: ['tar', 'gzip'],
-    files: { ...files(facts), '/etc/default/grub': 'GRUB_DEFAULT=saved\n' },
+    files: { ...osFiles(facts), '/etc/default/grub': 'GRUB_DEFAULT=saved\n' },
     steer: {
-      packages: known(facts),
+      packages: packageLines(facts),
       ...(method !== 'module' && { vendor: '' }),
       ...(method === 'prebuilt' && { vermagic: `${kernel} SMP\n` }),
       ...(method === 'rpm' && vendorSteer(kernel, reader)),
@@ -143,7 +143,8 @@ function spec(method: string, release: string): string {
   return `, method: ${method}, trust: any, files: [${entry}]`;
 }
 
-function files({ os }: RowFacts): Readonly<Record<string, string>> {
+/** Files of a row's machine that say what it is. */
+export function osFiles({ os }: RowFacts): Readonly<Record<string, string>> {
   const boot = { '/proc/sys/kernel/random/boot_id': 'boot-1\n' };
   // What there is without systemd is there everywhere, so that nobody can tell a row by it.
   const more = { ...boot, '/etc/modules': '# list\nloop\n', '/etc/sysconfig/modules/other.modules': '\n' };
@@ -153,7 +154,7 @@ function files({ os }: RowFacts): Readonly<Record<string, string>> {
 }
 
 /** Lines for the fake package managers: NAME [KERNEL]. */
-function known(facts: RowFacts | ServedFacts): string {
+export function packageLines(facts: RowFacts | ServedFacts): string {
   const headers = facts.kernels.flatMap(({ release, packages }) => packages.map((name) => `${name} ${release}`));
   const tools = 'names' in facts ? facts.names : ['gcc', 'make', 'perl', 'elfutils-libelf-devel', 'gcc-12'];
   return [...headers, ...tools.filter((name) => !headers.some((line) => line.startsWith(`${name} `))), ''].join('\n');

@@ -27,7 +27,7 @@ export const SERVED: Readonly<Record<string, { readonly suite: string; readonly 
 };
 
 /** What is known of such a row, from the suite itself: the newest kernel of each series and flavour, and names that could be asked for. */
-export type ServedFacts = RowFacts & { readonly names: readonly string[] };
+export type ServedFacts = RowFacts & { readonly names: readonly string[]; readonly index: SuiteIndex };
 
 export async function servedFacts(id: string, arch: DebArch = 'amd64'): Promise<ServedFacts> {
   const row = SERVED[id];
@@ -41,6 +41,7 @@ export async function servedFacts(id: string, arch: DebArch = 'amd64'): Promise<
       packages: index.names.filter((name) => name === `linux-headers-${release}`),
       source: `the package lists of ${row.suite}`,
     })),
+    index,
     names: index.names.filter((name) => /^(linux-|gcc|make$|perl$)/.test(name)),
   };
 }
@@ -85,7 +86,7 @@ export function newestKernels({ names }: SuiteIndex): readonly string[] {
 const inOrder = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
 function seriesAndFlavour(release: string): string {
-  return `${release.split('.').slice(0, 2).join('.')} ${release.replace(/^[^a-z]*(deb\d+[.\d]*)?-?/, '')}`;
+  return `${release.split('.').slice(0, 2).join('.')} ${release.replace(/^[^a-z]*(deb\d+[.\d+]*)?-?/, '')}`;
 }
 
 async function prepare(directory: string, sources: readonly string[]): Promise<void> {
