@@ -1,8 +1,5 @@
 // Writes docs/codes.md, the page of every code: node scripts/codes.mjs [--check]
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { readTables } from './tables.mjs';
-
-const PAGE = 'docs/codes.md';
+import { readTables, writePage } from './page.mjs';
 
 function printPage({ CODES, CHECKS }) {
   const areas = [...new Set(Object.keys(CODES).map((code) => code.split('/')[0]))].sort();
@@ -28,15 +25,7 @@ function sentence(title) {
   return `${title[0].toUpperCase()}${title.slice(1)}.`;
 }
 
-const page = printPage(
-  await readTables(`export { CODES } from './src/report/codes.ts'; export { CHECKS } from './src/checks/index.ts';`),
+const tables = await readTables(
+  `export { CODES } from './src/report/codes.ts'; export { CHECKS } from './src/checks/index.ts';`,
 );
-const isStale = !existsSync(PAGE) || readFileSync(PAGE, 'utf8') !== page;
-if (process.argv.includes('--check')) {
-  if (isStale) console.log(`${PAGE} is not what the tables say; write it with node scripts/codes.mjs`);
-  process.exitCode = isStale ? 1 : 0;
-} else if (isStale) {
-  mkdirSync('docs', { recursive: true });
-  writeFileSync(PAGE, page);
-  console.log(`${PAGE} written`);
-}
+writePage('docs/codes.md', printPage(tables), 'scripts/codes.mjs');

@@ -1,6 +1,6 @@
 // Writes the support matrix of README.md, between its marks, from the catalog: node scripts/support.mjs [--check]
-import { readFileSync, writeFileSync } from 'node:fs';
-import { readTables } from './tables.mjs';
+import { readFileSync } from 'node:fs';
+import { readTables, writePage } from './page.mjs';
 
 const PAGE = 'README.md';
 const [BEGIN, END] = ['<!-- support: node scripts/support.mjs -->\n', '<!-- /support -->\n'];
@@ -54,11 +54,4 @@ const page = readFileSync(PAGE, 'utf8');
 const [before, rest = ''] = page.split(BEGIN);
 const after = rest.split(END)[1];
 if (after === undefined) throw new Error(`${PAGE} has no marks for the support matrix`);
-const made = `${before}${BEGIN}${printTable()}${END}${after}`;
-if (process.argv.includes('--check')) {
-  if (made !== page) console.log(`${PAGE} is not what the catalog says; write it with node scripts/support.mjs`);
-  process.exitCode = made === page ? 0 : 1;
-} else if (made !== page) {
-  writeFileSync(PAGE, made);
-  console.log(`${PAGE} written`);
-}
+writePage(PAGE, `${before}${BEGIN}${printTable()}${END}${after}`, 'scripts/support.mjs');

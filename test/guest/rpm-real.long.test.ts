@@ -108,7 +108,7 @@ describe.concurrent('dnf', () => {
     );
     const run = await deps(machine);
     expect(run.code, run.stderr).toBe(11);
-    expect(receipt(machine).reason).toBe(
+    expect(receipt(machine).reason).toContain(
       `dnf could not install gcc make elfutils-libelf-devel kernel-devel-${RUNNING}: Error: Unable to find a match: elfutils-libelf-devel`,
     );
     expect(await installed(machine)).toEqual([`kernel-${RUNNING}`]);
