@@ -5,12 +5,10 @@ import { readTables, writePage } from './page.mjs';
 const PAGE = 'README.md';
 const [BEGIN, END] = ['<!-- support: node scripts/support.mjs -->\n', '<!-- /support -->\n'];
 
-const { TARGETS, DISTRIBUTIONS, availableMethods, resolve, parseSpec } = await readTables(`
+const { TARGETS, DISTRIBUTIONS, availableMethods, chooseMethod } = await readTables(`
   export { TARGETS } from './src/plan/targets.ts';
   export { DISTRIBUTIONS } from './src/catalog/distributions/index.ts';
-  export { availableMethods } from './src/plan/method.ts';
-  export { resolve } from './src/plan/resolve.ts';
-  export { parseSpec } from './src/spec/parse.ts';
+  export { availableMethods, chooseMethod } from './src/plan/method.ts';
 `);
 
 /** Releases that differ in neither evidence nor architectures nor methods share a line. */
@@ -36,12 +34,10 @@ function printLine(distribution, rows) {
 }
 
 /** On which of the row's architectures `method: auto` picks something: "all", or their names. */
-function automatic({ id, arches }) {
-  const taken = arches.filter((arch) => {
-    const { spec } = parseSpec(`version: 1\ntrust: any\ntargets: [{os: "${id}", arch: ${arch}}]\n`);
-    return resolve(spec).plans.length > 0;
-  });
-  return taken.length === arches.length ? 'all' : taken.join(', ');
+function automatic(target) {
+  const wanted = { os: target.id, trust: 'any', at: [], own: [] };
+  const taken = target.arches.filter((arch) => 'method' in chooseMethod({ ...wanted, arch }, target));
+  return taken.length === target.arches.length ? 'all' : taken.join(', ');
 }
 
 function group(rows, key) {

@@ -62,6 +62,8 @@ const PROBE = '{"probe": 1, "result": "pass", "reason": "", "cases": [], "skippe
 /** A good Debian 12 unless told otherwise. `remove` it at the end. */
 export class FakeMachine {
   readonly root: string;
+  /** What runs toa-setup. */
+  shell: Shell;
   readonly #fake: string;
 
   constructor(shell: Shell, parts: MachineParts = {}) {
@@ -69,6 +71,7 @@ export class FakeMachine {
     const { commands = ['gcc', 'make', 'strip', 'python3'] } = parts;
     const home = mkdtempSync(join(tmpdir(), 'toa-bake-fake-'));
     this.root = join(home, 'root');
+    this.shell = shell;
     this.#fake = join(home, 'fake');
     this.write({
       '/etc/os-release': DEBIAN,
@@ -111,6 +114,7 @@ export class FakeMachine {
 
   /** The shell of the runs from now on. */
   use(shell: Shell): void {
+    this.shell = shell;
     writeFileSync(join(this.#fake, 'bin/sh'), START[shell], { mode: 0o755 });
   }
 
