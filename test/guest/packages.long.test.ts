@@ -38,9 +38,7 @@ describe.concurrent.each(CASES)('%s on %s', (id, arch) => {
 
   it('every kernel of the catalog has its headers, compiler and what later kernels come by', async () => {
     const facts = await servedFacts(id, arch);
-    const kernels = facts.kernels
-      .map(({ release }) => release)
-      .filter((one) => findTarget(id)?.kernels.includes(series(one)));
+    const kernels = facts.kernels.map(({ release }) => release);
     expect([...new Set(kernels.map(series))].sort()).toEqual([...(findTarget(id)?.kernels ?? [])].sort());
     expect(kernels.map(flavourOf)).toEqual(expect.arrayContaining([arch, `cloud-${arch}`, `rt-${arch}`]));
     const wanted = new Set<string>();

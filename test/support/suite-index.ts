@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { findTarget } from '../../src/plan/targets.ts';
 import { aptConfiguration } from './apt.ts';
 import { cached } from './cache.ts';
 import type { RowFacts } from './row-facts.ts';
@@ -33,14 +34,18 @@ export async function servedFacts(id: string, arch: DebArch = 'amd64'): Promise<
   const row = SERVED[id];
   if (!row) throw new Error(`nobody serves ${id}`);
   const index = await suiteIndex(row.suite, arch);
+  // Mirrors keep kernels of past backports, whose headers are gone.
+  const isListed = (release: string) => findTarget(id)?.kernels.includes(release.split('.').slice(0, 2).join('.'));
   return {
     os: ['Debian GNU/Linux', 'debian', row.versionId],
     manager: 'apt',
-    kernels: newestKernels(index).map((release) => ({
-      release,
-      packages: index.names.filter((name) => name === `linux-headers-${release}`),
-      source: `the package lists of ${row.suite}`,
-    })),
+    kernels: newestKernels(index)
+      .filter(isListed)
+      .map((release) => ({
+        release,
+        packages: index.names.filter((name) => name === `linux-headers-${release}`),
+        source: `the package lists of ${row.suite}`,
+      })),
     index,
     names: index.names.filter((name) => /^(linux-|gcc|make$|perl$)/.test(name)),
   };
