@@ -17,10 +17,20 @@ enum toa_verdict { TOA_NONE, TOA_FOUND, TOA_MALFORMED };
 #define TOA_LONGEST 20		/* of ours */
 #define TOA_ROOM (TOA_OPTIONS_MAX + TOA_LONGEST)
 
+/* Hides from the compiler what it knows of a value. */
+#define TOA_OPAQUE(value) __asm__ volatile("" : "+r"(value))
+
+/* 1 or 0 for numbers of few bits, without a branch: each would be two ways that the verifier has to go. */
+#define TOA_EQUAL(a, b) ((((a) ^ (b)) - 1) >> 63)
+
 /* Bit i of a mask of kinds; the order is the module's. */
 static inline unsigned int toa_kind_bit(unsigned int kind)
 {
-	return kind == 254 ? 1 : kind == 253 ? 2 : kind == 252 ? 4 : kind == 200 ? 8 : kind == 28 ? 16 : 0;
+	unsigned long long k = kind;
+
+	TOA_OPAQUE(k);
+	return TOA_EQUAL(k, 254) | TOA_EQUAL(k, 253) << 1 | TOA_EQUAL(k, 252) << 2 | TOA_EQUAL(k, 200) << 3 |
+	       TOA_EQUAL(k, 28) << 4;
 }
 
 /* No client can have these: unspecified, loopback, multicast and, for IPv4, broadcast. */
@@ -67,29 +77,39 @@ static inline enum toa_verdict toa_decode(const unsigned char *p, unsigned int l
 
 /*
  * Reads the first option of one of @kinds in the @len bytes of TCP options at @p, which has TOA_ROOM bytes: what is behind
- * @len is looked at and not believed. @out is only valid with TOA_FOUND. The loop steps through all bytes and does something
- * only where an option begins; what it finds is copied to one place, so that the verifier sees the rest once.
+ * @len is looked at and not believed. @out is only valid with TOA_FOUND.
+ *
+ * The loop goes through all bytes and counts down those that belong to the option before. The verifier follows it in few
+ * steps because it need not know that number, save at its beginning: there it is made anew. What is found is copied to one
+ * place, so that the verifier sees the rest once.
  */
 static inline enum toa_verdict toa_read(const unsigned char *p, unsigned int len, unsigned int kinds,
 					struct toa_option *out)
 {
 	unsigned char found[TOA_LONGEST];
-	unsigned int i, next = 0;
+	const unsigned char *at;
+	unsigned int i, skip = 0;
 
-#pragma clang loop unroll(disable)
 	for (i = 0; i < TOA_OPTIONS_MAX && i < len; i++) {
-		if (i != next)
+		at = p + i;
+		TOA_OPAQUE(at);
+		if (skip) {
+			skip--;
 			continue;
-		if (kinds & toa_kind_bit(p[i])) {
-			__builtin_memcpy(found, p + i, TOA_LONGEST);
+		}
+		TOA_OPAQUE(skip);
+		/* What every connection carries is below 28. */
+		if (at[0] >= 28 && kinds & toa_kind_bit(at[0])) {
+			__builtin_memcpy(found, at, TOA_LONGEST);
 			return toa_decode(found, len - i, out);
 		}
-		next = i + 1;
-		if (p[i] == 1)
+		skip = 0;
+		TOA_OPAQUE(skip);
+		if (at[0] == 1)
 			continue;
-		if (!p[i] || next >= len || p[next] < 2)
+		if (!at[0] || i + 1 >= len || at[1] < 2)
 			break;
-		next = i + p[next];
+		skip = at[1] - 1;
 	}
 	return TOA_NONE;
 }

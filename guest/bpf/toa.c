@@ -141,7 +141,6 @@ static __always_inline unsigned int copy_options(struct bpf_sock_ops *ops, struc
 	/* Timestamps alone. */
 	if (len == 12 && *(__u32 *)(p + TCP_HEADER) == __builtin_bswap32(0x0101080a))
 		return 0;
-#pragma clang loop unroll(disable)
 	for (i = 0; i < TOA_ROOM; i += 4)
 		*(__u32 *)(segment->options + i) = word(ops, TCP_HEADER + i, beyond);
 	return len;
