@@ -69,8 +69,8 @@ export const METHODS: readonly Method[] = [
   },
   {
     id: 'ebpf',
-    summary: 'sockops and getpeername programs; no module, no headers, no signing key',
-    available: false,
+    summary: 'eBPF programs (sockops, getpeername); no module, no compiler, no headers, no signing key',
+    available: true,
     compiles: false,
     module: null,
     filters: true,
