@@ -1,11 +1,16 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # Part of toa-setup: the reader is our own module toa, built on the machine. Sourced.
-# What every method's part answers: method_is_built, method_build, method_install, method_file, method_load, method_is_set,
-# method_unload.
+# What every method's part answers: no_other_reader, foreign_reader, method_is_built, method_build, method_install, method_file,
+# method_load, method_is_set, method_unload, method_forget.
 
 MODULE=toa
 PARAMETERS=$R/sys/module/toa/parameters
+
+no_other_reader() { [ ! -d "$R/sys/module/vtoa" ] || die 15 'another reader is loaded: vtoa' 'systemctl disable --now vtoa'; }
+
+# Ours answers to /proc/net/toa_trusted; any other toa was put there by hand.
+foreign_reader() { [ ! -d "$R/sys/module/toa" ] || [ -e "$R/proc/net/toa_trusted" ] || echo toa; }
 
 # Named by its source: another source is another build.
 built() { echo "$STATE/built/$1/$(hash "$LIB"/module/*).ko"; }
@@ -43,14 +48,13 @@ keep() {
 put_modules() {
 	for k in $KERNELS; do
 		method_is_built "$k" || continue
-		put "$(method_file "$k")" 644 <"$(built "$k")" && logged depmod ${R:+-b "$R"} "$k" || return
+		put_module "$k" && logged depmod ${R:+-b "$R"} "$k" || return
 		found=$(modinfo ${R:+-b "$R"} -k "$k" -n $MODULE)
-		case $found in
-		*/updates/toa/*) ;;
-		*) die 13 "another module comes first for kernel $k: $found" ;;
-		esac
+		file=$(method_file "$k")
+		[ "${found#*/lib/modules/}" = "${file#*/lib/modules/}" ] || die 13 "another module comes first for kernel $k: $found"
 	done
 }
+put_module() { put "$(method_file "$1")" 644 <"$(built "$1")"; }
 
 method_install() {
 	put_modules || return
@@ -71,3 +75,9 @@ method_load() {
 method_is_set() { [ "$(cat "$PARAMETERS/kinds" 2>/dev/null)" = "$TOA_KINDS" ] && grep -q . "$R/proc/net/toa_trusted"; }
 
 method_unload() { [ ! -d "$PARAMETERS" ] || logged modprobe -r toa; }
+
+method_forget() { :; }
+
+# The parts for vendors' modules use this one too, and bring none for DKMS.
+# shellcheck source=guest/methods/dkms.sh
+! has dkms || [ ! -e "$LIB/dkms.sh" ] || . "$LIB/dkms.sh"

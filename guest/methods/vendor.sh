@@ -21,11 +21,12 @@ is_ours() {
 } 2>/dev/null
 
 no_other_reader() {
-	for name in toa vtoa "$MODULE"; do
-		[ ! -d "$R/sys/module/$name" ] || { [ "$name" = "$MODULE" ] && is_ours; } ||
-			die 15 "another reader is loaded: $name" 'unload it'
+	for name in toa vtoa; do
+		[ "$name" = "$MODULE" ] || [ ! -d "$R/sys/module/$name" ] || die 15 "another reader is loaded: $name" 'unload it'
 	done
 }
+
+foreign_reader() { ! method_is_set || is_ours || echo "$MODULE"; }
 
 # Below updates/ ours would go before the kernel's own, and a disk or network driver might be what has the name.
 method_install() {

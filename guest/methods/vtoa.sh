@@ -7,6 +7,7 @@ read_env MODULE READER_PACKAGE READER_UNIT READER_KERNEL
 
 # Read by preflight: the distribution signs it.
 SIGNED=1
+MODULE=$TOA_MODULE
 UNIT=/usr/lib/systemd/system/$TOA_READER_UNIT.service
 
 # What brings the reader to a kernel: the module where the kernel has one, else the package's unit where it works.
@@ -40,7 +41,8 @@ build() { method_is_built "$NEXT" || die 12 "there is no $TOA_MODULE for kernel 
 method_install() { :; }
 
 # Of two readers each would hide what the other sees.
-no_other_reader() { [ ! -d "$R/sys/module/toa" ] || die 15 'another reader is loaded: toa' 'unload it'; }
+no_other_reader() { :; }
+foreign_reader() { [ ! -d "$R/sys/module/toa" ] || echo toa; }
 
 # modprobe first: at boot, when toa.service runs, the package's unit may have to wait for what waits for us.
 method_load() {
@@ -57,3 +59,5 @@ method_unload() {
 	units stop "$TOA_READER_UNIT.service"
 	[ ! -d "$R/sys/module/$TOA_MODULE" ] || logged modprobe -r "$TOA_MODULE"
 }
+
+method_forget() { :; }

@@ -17,10 +17,20 @@ apt() {
 	done
 }
 
+installed() { dpkg-query "--admindir=$R/var/lib/dpkg" -Wf '${Status} ${Package}\n' 'linux-*' | sed -n 's/.* ok installed //p'; } 2>/dev/null
+
 # Kernels come by a package without a version in its name, linux-image-amd64; its sibling brings their headers.
+followed() { installed | sed -n '/-dbg$/d; s/^linux-image-\([^0-9u]\)/\1/p'; }
 packages_follow() {
-	dpkg-query "--admindir=$R/var/lib/dpkg" -Wf '${Status} ${Package}\n' 'linux-[ih]*' | awk '
-		/^install ok installed/ { has[$4] }
-		END { for (p in has) if (sub(/^linux-image-/, "linux-headers-", p) && p !~ /headers-[0-9u]|-dbg$/ && !(p in has)) print p }
-	'
-} 2>/dev/null
+	for flavour in $(followed); do
+		installed | grep -qxF "linux-headers-$flavour" || echo "linux-headers-$flavour"
+	done
+}
+
+# packages_newest KERNEL: what brings the newest kernel of its kind, and its headers.
+packages_newest() {
+	flavours=$(followed)
+	for flavour in ${flavours:-$(echo "$1" | sed 's/^[^-]*-\([0-9]*-\)\{0,1\}//')}; do
+		echo "linux-image-$flavour linux-headers-$flavour"
+	done
+}

@@ -5,13 +5,26 @@
 packages_install() {
 	case $TOA_PACKAGE_MANAGER in
 	zypper) set -- zypper --non-interactive install --no-recommends "$@" ;;
-	*) set -- "$TOA_PACKAGE_MANAGER" -y install "$@" ;;
+	*) set -- "$TOA_PACKAGE_MANAGER" -y ${HELD:+--disableexcludes=main} install "$@" ;;
 	esac
 	ZYPP_LOCK_TIMEOUT=600 logged timeout "${TOA_LOCK_SECONDS:-1800}" "$@"
 }
 
+# What we hold back for the plan's sake is not held back from us.
+HELD=
+[ ! -s "$STATE/held" ] || HELD=1
+
 # The devel packages are updated as the kernels are.
 packages_follow() { :; }
+
+# packages_newest KERNEL: its headers' package and its own, which has the same name but for that, without a version.
+packages_newest() {
+	for package in $(headers_packages "$1"); do
+		package=${package%%=*}
+		package=${package%"-$1"}
+		echo "${package%-devel} $package"
+	done
+}
 
 # SUSE's modprobe refuses what SUSE does not support.
 # shellcheck disable=SC2034 # read by methods/module.sh

@@ -14,6 +14,7 @@ export interface GuestFile {
     readonly proven?: boolean;
     readonly packageManager?: readonly string[];
     readonly bootFile?: string;
+    readonly onUpgrade?: string;
   };
 }
 
@@ -39,7 +40,10 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'sh',
     when: { packageManager: ['yum', 'dnf', 'zypper'] },
   },
+  { source: 'packages/hold.sh', path: `${LIB}/hold.sh`, mode: '0644', language: 'sh', when: { onUpgrade: 'hold' } },
+  { source: 'takeover.sh', path: `${LIB}/takeover.sh`, mode: '0644', language: 'sh' },
   { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['module'] } },
+  { source: 'methods/dkms.sh', path: `${LIB}/dkms.sh`, mode: '0644', language: 'sh', when: { method: ['module'] } },
   {
     source: 'methods/module.sh',
     path: `${LIB}/module.sh`,
@@ -113,6 +117,13 @@ export const GUEST_FILES: readonly GuestFile[] = [
   {
     source: 'module/Makefile',
     path: `${LIB}/module/Makefile`,
+    mode: '0644',
+    language: 'make',
+    when: { method: ['module'] },
+  },
+  {
+    source: 'module/dkms.conf',
+    path: `${LIB}/module/dkms.conf`,
     mode: '0644',
     language: 'make',
     when: { method: ['module'] },

@@ -57,14 +57,20 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     secureBoot: wanted.secureBoot ?? 'off',
     pinned: wanted.files ?? [],
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
-    files: GUEST_FILES.filter((file) => travels(file, choice, target)),
+    files: GUEST_FILES.filter((file) => travels(file, choice, target, wanted)),
     warnings: [...trustWarnings(wanted), ...fileWarnings(wanted)],
   } as const;
   return { ...plan, choices: explainChoices(plan, choice) };
 }
 
-function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target): boolean {
+function travels(
+  { when = {} }: GuestFile,
+  { method, proven }: MadeChoice,
+  target: Target,
+  { kernel }: Wanted,
+): boolean {
   return (
+    (when.onUpgrade === undefined || when.onUpgrade === kernel?.onUpgrade) &&
     (when.method?.includes(method.id) ?? true) &&
     (when.proven ?? proven) === proven &&
     (when.packageManager?.includes(target.packageManager) ?? true) &&
@@ -96,6 +102,14 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
         plan.onFailure === 'fail'
           ? 'toa-ready.target is not reached without a reader'
           : 'the machine serves without a reader and says so',
+    },
+    {
+      what: 'onUpgrade',
+      value: plan.onUpgrade,
+      why:
+        plan.onUpgrade === 'hold'
+          ? "the kernel's packages are held back: they get no security updates until uninstall, or until the spec says rebuild"
+          : 'built for each new kernel when it is installed, before it boots',
     },
     {
       what: 'reboot',
@@ -173,16 +187,6 @@ function settingProblems(wanted: Wanted, target: Target): readonly Problem[] {
           `leave ${key} out`,
         ),
       );
-  }
-  if (wanted.kernel?.onUpgrade === 'hold') {
-    problems.push(
-      error(
-        'spec/unavailable',
-        [...settingPath(wanted, 'kernel'), 'onUpgrade'],
-        'kernel.onUpgrade is "hold"; holding kernel packages back is not in this release',
-        'leave it out, or write rebuild',
-      ),
-    );
   }
   return problems;
 }

@@ -22,6 +22,8 @@ export function renderEnv(plan: Plan): string {
     TOA_BOOT_FILE: target.bootFile,
     // How toa-ready.target depends on toa.service.
     TOA_READY: plan.onFailure === 'fail' ? 'Requires' : 'Wants',
+    TOA_ON_UPGRADE: plan.onUpgrade,
+    TOA_REBOOT: plan.reboot,
     ...partValues(plan),
   };
   return Object.entries(values)

@@ -258,7 +258,11 @@ export const CASES: readonly Case[] = [
   },
   {
     name: 'render-fits-a-cloud-compressed',
-    spec: spec({ clouds: 'clouds: [aws-ec2]' }),
+    spec: spec({
+      clouds: 'clouds: [aws-ec2]',
+      trust: 'trust: any',
+      more: `method: source\nfiles: [{url: "https://example.com/toa.tar.gz", sha256: "${HASH}", role: source}]\n`,
+    }),
     run: [['render', '-o', 'out']],
   },
   {

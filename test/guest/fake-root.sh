@@ -14,6 +14,9 @@ provide() {
 		vtoa)
 			mkdir -p "$TOA_ROOT/usr/lib/systemd/system" && : >"$TOA_ROOT/usr/lib/systemd/system/vtoa.service"
 			;;
+		linux-image-* | kernel)
+			mkdir -p "$TOA_ROOT/lib/modules/$(steer headers-release)/kernel"
+			;;
 		*headers-* | *devel*)
 			release=$(steer headers-release)
 			mkdir -p "$TOA_ROOT/lib/modules/$release/build" && : >"$TOA_ROOT/lib/modules/$release/build/Makefile"
@@ -47,17 +50,73 @@ apt-get)
 		exit 100
 	fi
 	while [ "$1" != install ] && [ "$1" != update ]; do shift; done
+	for package in "$@"; do
+		grep -qsxF "$package" "$FAKE/unserved" && echo "E: Unable to locate package $package" && exit 100
+	done
 	provide "$@"
 	# A daemon that a package starts keeps the descriptors it inherited.
 	if [ -e "$FAKE/daemon" ]; then { /bin/sleep 20 & } && echo $! >"$FAKE/daemon"; fi
 	;;
 yum | dnf | zypper)
 	[ ! -e "$FAKE/packages-fail" ] || { steer packages-fail && exit 1; }
+	for package in "$@"; do
+		grep -qsxF "$package" "$FAKE/unserved" && echo "No match for argument: $package" && exit 1
+	done
 	provide "$@"
+	;;
+apt-mark)
+	verb=$1
+	shift
+	case $verb in
+	showhold) steer marks ;;
+	hold) printf '%s\n' "$@" >>"$FAKE/marks" ;;
+	unhold) for package in "$@"; do sed -i "/^$package\$/d" "$FAKE/marks"; done ;;
+	esac
+	;;
+# One folder a version, one a kernel in it, which says built or installed.
+dkms)
+	verb=$1 force='' of=$FAKE/dkms kernel=
+	shift
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-v) of=$FAKE/dkms/$2 version=$2 && shift ;;
+		-k) kernel=$2 && shift ;;
+		--force) force=1 ;;
+		esac
+		shift
+	done
+	put=$TOA_ROOT/lib/modules/$kernel/updates/dkms/toa.ko
+	case $verb in
+	add) mkdir -p "$of" && cat "$TOA_ROOT/usr/src/toa-$version/dkms.conf" >>"$FAKE/dkms-added" ;;
+	build)
+		[ ! -e "$FAKE/make-fails-$kernel" ] || { steer "make-fails-$kernel" && exit 10; }
+		echo built >"$of/$kernel"
+		;;
+	install)
+		[ ! -e "$put" ] || [ "$force" ] || exit 6
+		echo installed >"$of/$kernel" && mkdir -p "${put%/*}" && echo "$kernel SMP $version" >"$put"
+		;;
+	remove)
+		[ -e "$of" ] || exit 3
+		! grep -qs " $version\$" "$put" || rm "$put"
+		if [ "$kernel" ]; then rm -f "$of/$kernel"; else
+			for file in "$TOA_ROOT"/lib/modules/*/updates/dkms/toa.ko; do ! grep -q " $version\$" "$file" || rm "$file"; done
+			rmdir "$TOA_ROOT"/lib/modules/*/updates/dkms "$TOA_ROOT"/lib/modules/*/updates
+			rm -r "$of"
+		fi 2>/dev/null
+		;;
+	status)
+		[ ! -e "$of" ] || [ "$kernel" ] || echo "toa/$version: added"
+		for state in "$of"/${kernel:-*}; do
+			[ ! -e "$state" ] || echo "toa/$version, ${state##*/}, x86_64: $(cat "$state")"
+		done
+		;;
+	esac
 	;;
 dpkg-query) steer dpkg ;;
 rpm)
 	case $1 in
+	-qf) steer owned | grep -q "${2#"$TOA_ROOT"}" ;;
 	-qp) steer rpm-name ;;
 	-qpl) steer rpm-list ;;
 	-U) : >"$FAKE/firmware-is-here" ;;
@@ -92,7 +151,7 @@ modinfo)
 	*srcversion*) steer srcversion ;;
 	*' -n '*)
 		[ ! -e "$FAKE/found" ] || { steer found && exit; }
-		for dir in updates/toa kernel/net; do
+		for dir in updates/dkms updates/toa kernel/net; do
 			file=$2/lib/modules/$4/$dir/$6.ko
 			[ ! -e "$file" ] || { echo "$file" && exit; }
 		done

@@ -6,6 +6,11 @@ import { KERNEL, type MachineParts, SHELLS } from '../support/fakeroot.ts';
 import { edited, fake, made, module, RECEIPT, ran, receipt, script, validate } from '../support/setup.ts';
 
 const NEWER = '6.1.0-100-amd64';
+/** As the module writes it, with two CPUs. */
+const STATS = `${' '.repeat(25)}     CPU0       CPU1
+syn_recv_sock_toa       :         10          2
+getname_toa_ok          :          7          0
+`;
 const OLDER = '6.1.0-9-amd64';
 const SETUP = '/usr/local/sbin/toa-setup';
 
@@ -76,12 +81,20 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
         expect(await machine.setup(verb)).toMatchObject({ code: 0, stdout: '', stderr: '' });
         expect(receipt(machine)).toMatchObject({ result: 'ok', step: verb, code: 0 });
       }
-      const before = machine.tree();
-      const { code, stdout } = await machine.setup('status');
+      const before: Record<string, unknown> = { ...machine.tree() };
+      machine.write({ '/proc/modules': 'toa 24576 0 - Live 0x0 (OE)\n', '/proc/net/toa_stats': STATS });
+      before['proc/net/toa_stats'] = before['proc/modules'] = expect.anything();
+      const { code, stdout } = await machine.setup('status', '--json');
       expect([code, machine.tree()]).toEqual([0, before]);
+      expect(JSON.parse(stdout).counters).toEqual({ syn_recv_sock_toa: 12, getname_toa_ok: 7 });
       expect(JSON.parse(stdout)).toMatchObject({ result: 'ok', step: 'status', kernels: [{ release: KERNEL }] });
       expect(validate(JSON.parse(stdout))).toBe(true);
-      expect(await machine.setup('disable')).toMatchObject({ code: 0 });
+      expect((await machine.setup('status')).stdout).toContain('lsmod shows toa 24576 0; dmesg ends with: ');
+      machine.write({ '/proc/modules': '' });
+      expect(await machine.setup('disable')).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('until the next boot: lsmod shows no toa'),
+      });
       expect(machine.has('/sys/module/toa')).toBe(false);
       expect(await machine.setup('status')).toMatchObject({ code: 1 });
     });
@@ -143,7 +156,6 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
         10,
         /only signed modules/,
       ],
-      ['foreign toa', { files: { '/sys/module/toa/refcnt': '0\n' } }, 15, /another reader is loaded/],
       [
         'vtoa',
         { files: { '/sys/module/vtoa/refcnt': '0\n', '/proc/net/toa_trusted': 'any\n' } },
@@ -518,7 +530,10 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
       expect(machine.read(boot)).toContain('toa-setup load');
       expect(machine.mode(boot)).toBe('755');
       expect(await machine.setup('disable')).toMatchObject({ code: 0 });
-      expect(machine.mode(boot)).toBe('644');
+      expect(machine.mode(boot)).toBe('755');
+      const early = await machine.bootReadOnly(boot);
+      expect([early.code, early.commands]).toEqual([0, expect.arrayContaining(['modprobe toa'])]);
+      expect(machine.steered('log-read-only')).not.toContain('modprobe');
       expect(await machine.setup('uninstall')).toMatchObject({ code: 0 });
       expect(machine.tree()).toEqual(before);
     });
@@ -546,7 +561,8 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
       // Twice: what is ours by then must not be taken for somebody else's.
       for (const _ of [1, 2]) expect(await machine.install(script())).toMatchObject({ code: 0 });
       expect(machine.read('/etc/modprobe.d/toa.conf')).toContain('kinds=254');
-      expect(await machine.setup('uninstall')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+      const gone = 'toa-setup: until the next boot: lsmod shows no toa; dmesg ends with: \n';
+      expect(await machine.setup('uninstall')).toMatchObject({ code: 0, stdout: '', stderr: gone });
       expect(machine.tree()).toEqual(before);
     });
 

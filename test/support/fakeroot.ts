@@ -27,7 +27,7 @@ export type Shell = (typeof SHELLS)[number];
 const TOOLS =
   'awk cat chmod cmp cp cut dd env find flock grep head ln ls mkdir mktemp mv od paste printf rm rmdir sed sha256sum sort stat tail timeout touch tr';
 const FAKES =
-  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get dpkg-query rpm yum dnf zypper chroot chown';
+  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get apt-mark dpkg-query rpm yum dnf zypper chroot chown';
 
 /** What a run said, and which fake commands it ran with which arguments. */
 export interface Run {
@@ -104,6 +104,11 @@ export class FakeMachine {
     });
   }
 
+  /** A command that is there from now on. */
+  addCommand(name: string): void {
+    symlinkSync('fake-root.sh', join(this.#fake, 'bin', name));
+  }
+
   /** Writes files of the machine. */
   write(files: Readonly<Record<string, string | Buffer>>): void {
     for (const [path, content] of Object.entries(files)) {
@@ -154,11 +159,34 @@ export class FakeMachine {
 
   /** Runs a script that is installed, as a package manager runs a hook. */
   async hook(path: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
-    const text = this.read(path).replaceAll('/usr/local/sbin/', `${this.root}/usr/local/sbin/`);
+    return await this.#run([this.#rooted(path), ...args], env);
+  }
+
+  /** Runs a boot file while the machine's state cannot be written to; it can be when that run has ended, and a load is waited for. */
+  async bootReadOnly(path: string): Promise<Run> {
+    const script = `
+      PATH=$PATH:/usr/bin
+      mount --bind "$1" "$1"
+      mount -o remount,bind,ro "$1"
+      "$2/bin/sh" "$3"
+      cp "$2/log" "$2/log-read-only"
+      umount "$1"
+      while :; do grep -qx 'modprobe toa' "$2/log" && break; sleep 0.1; done
+      flock "$1/lock" true`;
+    const state = join(this.root, 'var/lib/toa');
+    return await this.#run(['-c', script, 'sh', state, this.#fake, this.#rooted(path)], {}, [
+      '/usr/bin/unshare',
+      '--mount',
+      '/bin/sh',
+    ]);
+  }
+
+  #rooted(path: string): string {
+    const text = this.read(path).replaceAll(/\/usr\/local\/sbin\/|\/var\/lib\/toa/g, `${this.root}$&`);
     const copy = join(dirname(this.root), 'hooks', path);
     mkdirSync(dirname(copy), { recursive: true });
     writeFileSync(copy, text);
-    return await this.#run([copy, ...args], env);
+    return copy;
   }
 
   /** Every file and folder below `path`: mode and content. */
@@ -182,12 +210,16 @@ export class FakeMachine {
     rmSync(dirname(this.root), { recursive: true });
   }
 
-  async #run(command: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Run> {
+  async #run(
+    command: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+    [program = '', ...first]: readonly string[] = [`${this.#fake}/bin/sh`],
+  ): Promise<Run> {
     writeFileSync(join(this.#fake, 'log'), '');
     const path = `${this.#fake}/bin:${this.#fake}/tools`;
     const env = { PATH: path, FAKE: this.#fake, TOA_ROOT: this.root, TMPDIR: join(dirname(this.root), 'tmp'), ...more };
     const options = { env, extendEnv: false, reject: false, stripFinalNewline: false, timeout: 50_000 } as const;
-    const { exitCode, stdout, stderr } = await execa(`${this.#fake}/bin/sh`, command, options);
+    const { exitCode, stdout, stderr } = await execa(program, [...first, ...command], options);
     return { code: exitCode ?? -1, stdout, stderr, commands: this.steered('log').split('\n').slice(0, -1) };
   }
 

@@ -280,6 +280,9 @@ const LINES: readonly (readonly [line: string, ...loads: string[]])[] = [
   ['modprobe --remove toa'],
   ['echo modprobe toast'],
   ['insmod /opt/nottoa.ko'],
+  [': toa-setup modprobe toa'],
+  ['[ -f /opt/toa.ko ] && : toa-setup /sbin/insmod /opt/toa.ko; true'],
+  [': nothing; modprobe toa', 'toa'],
 ];
 
 test.each(LINES)('%s', (line, ...loads) => {

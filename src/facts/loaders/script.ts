@@ -11,6 +11,8 @@ export interface Load {
 /** An argument, in which a command substitution may have spaces. */
 const WORD = /(?:`[^`]*`|\$\([^)]*\)|"[^"]*"|'[^']*'|[^\s;&|<>`"'])+/g;
 const LOADS = /(?:^|[\s;&|(!@+/-])(modprobe|insmod)\s+(.*)$/;
+/** The command that does nothing, as which toa-setup leaves what was there by hand. */
+const NOTHING = /(?<=^|[\s;&|({]):\s[^;&|]*/g;
 const OURS = /\btoa-setup\s+(?:load|all)\b/;
 const ASKS = /(?:\[|\btest)\s+!?\s*-[efsr]\s+(.*)$/;
 const MODULE = /(?:^|\/)v?toa(?:\.ko(?:\.\w+)?)?$/;
@@ -22,7 +24,7 @@ export function loadsOf({ path, text }: TextFile): Load | null {
   let evidence: Evidence | null = null;
   for (const [index, line] of text.split('\n').entries()) {
     if (/^exit\b/.test(line)) break;
-    const code = line.replace(/(?:^|\s)#.*$/, '');
+    const code = line.replace(/(?:^|\s)#.*$/, '').replace(NOTHING, '');
     const asked = wordsOf(ASKS.exec(code)?.[1]).find((word) => word.startsWith('/'));
     if (asked !== undefined && MODULE.test(asked)) needs.push(asked);
     const found = loadsInLine(code);

@@ -15,7 +15,7 @@ export const MODULE_CODES = {
   'kernel/hold': {
     title: 'kernel packages are held, or not held, against the plan',
     why: 'An update of the kernel takes away a reader that belongs to one kernel; a kernel that is held without need stays without fixes.',
-    cure: 'Hold the kernel packages (apt-mark hold, dnf versionlock, exclude=), or release them, as the message says.',
+    cure: 'Hold the kernel packages (toa-setup enable does where the spec says kernel: {onUpgrade: hold}; by hand apt-mark hold, dnf versionlock, exclude=), or release them, as the message says.',
   },
   'module/missing-default': {
     title: 'the kernel that boots next has no reader',
