@@ -12,11 +12,11 @@ case $TOA_KERNELS in
 0-*) TOA_KERNELS=5.10-999 ;;
 esac
 
-method_is_built() { in_range "$1" && has_programs "$1"; }
 # What the kernel's own configuration says, where there is one to read.
-has_programs() { ! grep -qs '^# CONFIG_CGROUP_BPF is not set' "$R/boot/config-$1"; }
+method_is_built() { in_range "$1" && ! grep -qs '^# CONFIG_CGROUP_BPF is not set' "$R/boot/config-$1"; }
 method_file() { ! method_is_built "$1" || echo "$OBJECT"; }
 method_install() { :; }
+method_forget() { :; }
 
 python() {
 	for python in python3 /usr/libexec/platform-python; do
@@ -34,16 +34,18 @@ deps() {
 
 has_headers() { :; }
 would() {
-	say "this machine fits; nothing was changed. all would load eBPF programs at every boot, which need nothing built," \
+	say "this machine fits; nothing was changed. all would load eBPF programs at every boot, for which nothing is built," \
 		"and believe $(trusted | grep -c .) network(s)"
 }
 
-build() { method_is_built "$NEXT" || die 12 "kernel $NEXT has no CONFIG_CGROUP_BPF" 'the method module needs none'; }
+build() { method_is_built "$NEXT" || die 12 "kernel $NEXT has no CONFIG_CGROUP_BPF" 'method module does without'; }
 
-# Two readers would name one connection twice.
-no_other_reader() {
-	[ ! -d "$R/sys/module/toa" ] && [ ! -d "$R/sys/module/vtoa" ] ||
-		die 15 'another reader is loaded: module toa or vtoa' 'unload it'
+# A module would name the same connections.
+no_other_reader() { :; }
+foreign_reader() {
+	for module in vtoa toa; do
+		[ ! -d "$R/sys/module/$module" ] || { echo $module && break; }
+	done
 }
 
 programs() { python "$LIB/toa-bpf" "$@"; }
@@ -52,8 +54,14 @@ load_programs() { trusted | programs load "$TOA_KINDS"; }
 # What is loaded already is replaced without a gap.
 method_load() { logged load_programs; }
 
-# Says on standard error who else renames peers.
+# Says on standard error who else names peers.
 method_is_set() { programs check && [ "$(programs kinds)" = "$TOA_KINDS" ] && programs trusted | grep -q .; }
 
-# The pins hold everything: without Python, too, it goes with them.
+# The pins hold everything: where Python is gone, it goes with them all the same.
 method_unload() { [ ! -d "$R/sys/fs/bpf/toa" ] || logged programs unload || logged rm -r "$R/sys/fs/bpf/toa"; }
+
+stats() { programs stats; }
+loaded() {
+	programs check 2>/dev/null && shown='' || shown='not '
+	echo "the programs are ${shown}loaded and pinned below /sys/fs/bpf/toa"
+}

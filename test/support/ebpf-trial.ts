@@ -43,7 +43,7 @@ const BPF = 'python3 /usr/local/lib/toa/toa-bpf';
 
 /** Bad values change nothing, and a load with one of them fails. */
 async function refusesNonsense(vm: Microvm): Promise<void> {
-  const values = () => output(vm, '/reader kinds; /reader trusted');
+  const values = () => output(vm, `${BPF} kinds; ${BPF} trusted`);
   await output(vm, `/reader load ${TRUSTED}; /reader kinds 254,200`);
   const before = await values();
   expect(before).toBe(`254,200\n${TRUSTED.replace(',', '\n')}`);
