@@ -26,7 +26,7 @@ export function excludedBecause(method: string, target: Target): string | undefi
 
 /** The methods that this release can carry out on the target. */
 export function availableMethods(target: Target): readonly string[] {
-  return METHODS.filter((m) => m.available && !excludedBecause(m.id, target)).map((m) => m.id);
+  return METHODS.filter((m) => !excludedBecause(m.id, target)).map((m) => m.id);
 }
 
 /** `*` and `?` as in a shell's patterns. */
@@ -49,15 +49,7 @@ function checkMethod(asked: Method['id'], wanted: Wanted, target: Target): Metho
       choices,
     );
   }
-  const method = METHODS.find((m) => m.id === asked);
-  if (!method?.available) {
-    return fail(
-      wanted,
-      'target/method-unavailable',
-      `method ${asked} is not in this release of toa-bake; expected another method`,
-      choices,
-    );
-  }
+  const method = methodOf(asked);
   return refuseUnsigned(method, wanted, target) ?? { method, ...named(method, wanted, target) };
 }
 

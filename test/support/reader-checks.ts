@@ -45,8 +45,7 @@ export async function namesManyAtOnce(vm: Microvm): Promise<void> {
   }
 }
 
-/** What the server of the peer reports. */
-export async function serve(vm: Microvm, run: string, codes: readonly number[]) {
+async function serve(vm: Microvm, run: string, codes: readonly number[]) {
   const report = (await output(vm, run, codes)).split('\n').at(-1) ?? '';
   return JSON.parse(report) as { readonly right: number; readonly wrong: number; readonly named: number };
 }
