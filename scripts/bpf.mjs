@@ -1,4 +1,4 @@
-// Builds guest/bpf/toa.bpf from guest/bpf/toa.c with clang: `node scripts/bpf.mjs` writes it, `--check` fails where it is another.
+// Builds guest/bpf/toa.bpf from guest/bpf/toa.c with clang: `node scripts/bpf.mjs [FOLDER]` writes it, `--check` fails where it is another.
 // The object is text, so that it can travel like every other file of guest/ and a change of it can be read: a line a map, a line a
 // program, a line an instruction, and beside an instruction the map that it names.
 
@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const OBJECT = 'guest/bpf/toa.bpf';
+const FOLDER = 'guest/bpf';
 
 /** The compiler whose output is checked in: Debian 12's. Another writes other instructions for the same source. */
 export const CLANG = 'clang-14';
@@ -34,7 +34,7 @@ const LOAD_WIDE = 0x18;
 const PSEUDO = 1;
 
 /** The object of the source in `folder`, as text. */
-export function buildObject(folder) {
+function buildObject(folder) {
   const output = mkdtempSync(join(tmpdir(), 'toa-bake-bpf-'));
   try {
     const elf = join(output, 'toa.o');
@@ -120,11 +120,16 @@ function link(sections, symbols, section) {
     .filter((_, i) => !maps.has(i - 1));
 }
 
+/** Whether the object is what its source gives; says so where not. */
+export function isAsBuilt(folder = FOLDER) {
+  const object = join(folder, 'toa.bpf');
+  const same = buildObject(folder) === readFileSync(object, 'utf8');
+  if (!same) console.error(`${object} is not what ${CLANG} makes of its source; node scripts/bpf.mjs writes it`);
+  return same;
+}
+
 if (process.argv[1]?.endsWith('scripts/bpf.mjs')) {
-  const built = buildObject('guest/bpf');
-  if (process.argv[2] !== '--check') writeFileSync(OBJECT, built);
-  else if (built !== readFileSync(OBJECT, 'utf8')) {
-    console.error(`${OBJECT} is not what ${CLANG} makes of its source; node scripts/bpf.mjs writes it`);
-    process.exit(1);
-  }
+  const [folder = FOLDER] = process.argv.slice(2).filter((word) => word !== '--check');
+  if (!process.argv.includes('--check')) writeFileSync(join(folder, 'toa.bpf'), buildObject(folder));
+  else if (!isAsBuilt(folder)) process.exitCode = 1;
 }

@@ -52,6 +52,7 @@ async function refusesNonsense(vm: Microvm): Promise<void> {
     await refused(vm, `echo '${list}' | ${BPF} load '${parameter === 'kinds' ? value : '254'}'`);
   }
   expect(await values()).toBe(before);
+  expect(await output(vm, ATTACHED)).toBe('[1, 1, 1]');
   await output(vm, '/reader unload');
   await refused(vm, `echo nonsense | ${BPF} load 254`);
   await leavesNothing(vm);
@@ -91,8 +92,11 @@ async function meanwhile(vm: Microvm, script: string) {
   return { right: sum('right'), wrong: sum('wrong'), made: reports.length * COUNT };
 }
 
-/** No pin, no program, no map; bpffs stays mounted, as systemd has it mounted anyway. */
+const ATTACHED = `python3 -c "import runpy; bpf = runpy.run_path('/usr/local/lib/toa/toa-bpf'); root = bpf['root_cgroup'](); print([len(bpf['attached'](root, kind)) for kind in (3, 29, 30)])"`;
+
+/** No pin and no program; bpffs stays mounted, as systemd has it mounted anyway. */
 async function leavesNothing(vm: Microvm): Promise<void> {
+  expect(await output(vm, ATTACHED)).toBe('[0, 0, 0]');
   expect(await output(vm, 'ls /sys/fs/bpf')).not.toContain('toa');
   await refused(vm, `${BPF} check`);
 }
