@@ -58,7 +58,7 @@ export interface BootSystem {
 }
 
 /** Makes a Debian machine one that boots by itself. virtio only: an initrd with every driver takes long to unpack. */
-const MAKE_BOOTABLE = `set -e
+export const MAKE_BOOTABLE = `set -e
 printf 'MODULES=list\\n' >/etc/initramfs-tools/conf.d/small
 printf '%s\\n' virtio_pci virtio_blk ext4 >>/etc/initramfs-tools/modules
 update-initramfs -u -k all
@@ -153,7 +153,7 @@ async function keepAfter(machine: Machine, script: string, path: string): Promis
 }
 
 /** Puts table, boot loader and root file system into `directory`/disk.img. */
-async function assemble(rootImage: string, firmware: Firmware, directory: string): Promise<void> {
+export async function assemble(rootImage: string, firmware: Firmware, directory: string): Promise<void> {
   const [disk, root] = [join(directory, 'disk.img'), join(directory, 'root.img')];
   await execa('qemu-img', ['convert', '-O', 'raw', rootImage, root]);
   // tune2fs wants it freshly checked. Exit code 1: something was mended.

@@ -31,6 +31,8 @@ export interface MachineOptions {
   readonly smp?: number;
   readonly memoryMiB?: number;
   readonly kernelArguments?: readonly string[];
+  /** A reboot from inside turns the machine off: for tests that play the boot loader, see `startKernel`. */
+  readonly rebootEnds?: boolean;
 }
 
 /** What cloud-init says of itself once it has ended. */
@@ -83,6 +85,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     smp: options.smp ?? 2,
     memoryMiB: options.memoryMiB ?? 1024,
     kernelArguments: options.kernelArguments ?? [],
+    rebootEnds: options.rebootEnds ?? false,
   });
   await machine.startAgain();
   return machine;
@@ -172,6 +175,14 @@ export class Machine {
     const end = await qemu;
     clearTimeout(timer);
     if (end.failed) throw new Error(`power off: the machine had to be killed, see ${this.log}`);
+  }
+
+  /** Waits until a machine goes off by itself: see `rebootEnds`. */
+  async waitForEnd(timeoutMs: number): Promise<void> {
+    const limit = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error('it is still on')), timeoutMs).unref();
+    });
+    if (this.#process !== undefined) await this.#told('wait for its end', Promise.race([this.#process, limit]));
   }
 
   /** Cuts the power. What the machine had not synced is lost. */

@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Kernel } from './kernels.ts';
+import { EMULATED_CPU } from './qemu.ts';
 
 const LOGS = fileURLToPath(new URL('../../out/vm/', import.meta.url));
 const INIT = fileURLToPath(new URL('microvm/init', import.meta.url));
@@ -143,7 +144,7 @@ export class Microvm {
  */
 const PC = {
   program: 'qemu-system-x86_64',
-  machine: ['-M', 'pc', '-cpu', 'qemu64,-svm,+rdrand'],
+  machine: ['-M', 'pc', '-cpu', EMULATED_CPU],
   append: '',
   channel: ['-serial', 'chardev:channel'],
 } as const;

@@ -10,6 +10,7 @@ import { type HclValue, printAttributes } from '../../src/render/hcl.ts';
 import type { Report } from '../../src/report/types.ts';
 import { inRepo } from './cli.ts';
 import { goldenImagePage } from './packer-page.ts';
+import { EMULATED_CPU } from './qemu.ts';
 
 /** What is to be baked. */
 export interface BakeOptions {
@@ -78,7 +79,7 @@ export async function bake(options: BakeOptions): Promise<Baked> {
 /** The machine as a test machine is: see qemu.ts. */
 function variables({ variables: more }: BakeOptions, log: string): Readonly<Record<string, HclValue>> {
   const qemu = [
-    ['-cpu', 'qemu64,-svm,+rdrand'],
+    ['-cpu', EMULATED_CPU],
     ['-serial', `file:${log}.console.log`],
   ];
   return { qemu_accelerator: 'tcg', qemu_arguments: qemu, ...more };

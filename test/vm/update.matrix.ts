@@ -1,40 +1,20 @@
 /** Kernel updates of a Debian 12 machine that nobody looks after: from the oldest kernel that is served to the backports one. */
 
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import { inRepo, userDataOf } from '../support/cli.ts';
+import { describe, expect, it } from 'vitest';
+import { userDataOf } from '../support/cli.ts';
 import { debianDisk } from '../support/disk.ts';
 import { bootMachine, type Machine } from '../support/machine.ts';
+import { fetchFor, onlySource, serveMirror } from '../support/mirror.ts';
+import { expectCloudInitDone, out, probe, receipt, specOf, until } from '../support/reader.ts';
 
 const OLDEST = '6.1.0-47-cloud-amd64';
-const SPEC = `version: 1
-trust: [198.51.100.0/24]
-clouds: [alibaba-ecs]
-targets: [debian-12]
-`;
-const PROBE = readFileSync(inRepo('guest/toa-probe'));
-const LONG = { timeoutMs: 1_200_000 };
-
-const until = (condition: string) => `until ${condition}; do sleep 1; done`;
-
-async function out(vm: Machine, script: string): Promise<string> {
-  const { code, stdout, stderr } = await vm.run(script, LONG);
-  expect(code, `${script}\n${stderr}`).toBe(0);
-  return stdout.trim();
-}
-
-/** The probe of this checkout, whatever the machine has installed. */
-async function probe(vm: Machine): Promise<string> {
-  await vm.run('cat >/run/toa-probe', { input: PROBE });
-  const said = await vm.run('echo 198.51.100.0/24 >/run/trusted; python3 /run/toa-probe --trust /run/trusted');
-  return JSON.parse(said.stdout).result;
-}
+/** What brings each new kernel, and its headers. */
+const KERNEL = ['linux-image-cloud-amd64', 'linux-headers-cloud-amd64'];
 
 const install = (packages: string) =>
   `export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq -y --no-install-recommends install ${packages}`;
 
 const newest = async (vm: Machine) => await out(vm, 'ls /lib/modules | sort -V | tail -n 1');
-const receipt = async (vm: Machine) => JSON.parse(await out(vm, 'cat /var/lib/toa/receipt.json'));
 const readerOf = async (vm: Machine, release: string) => (await vm.run(`modinfo -k ${release} -n toa`)).stdout.trim();
 
 async function bootInto(vm: Machine, release: string): Promise<void> {
@@ -44,52 +24,62 @@ async function bootInto(vm: Machine, release: string): Promise<void> {
   expect(await probe(vm)).toBe('pass');
 }
 
+/** Who builds, what is installed for it, and where it puts the module. */
+const VARIANTS = [
+  ['its own hooks', { packages: [], folder: 'updates/toa' }],
+  ['dkms', { packages: ['dkms'], folder: 'updates/dkms' }],
+] as const;
+
 /** Three boots, two of them after apt has fetched a kernel: 9 minutes on two quiet cores. */
 const LIMIT_MS = 3_600_000;
 
-it(
-  'every kernel that comes has its reader, by hook or by repair at boot, and those that go leave nothing',
-  async ({ onTestFinished }) => {
-    const headers = `linux-headers-${OLDEST}`;
-    const disk = await debianDisk({
-      suite: 'bookworm',
-      kernel: OLDEST,
-      packages: ['gcc', 'make', 'initramfs-tools', headers],
-    });
-    expect(disk.release).toBe(OLDEST);
-    const userData = await userDataOf(SPEC, 'debian-12');
-    const vm = await bootMachine({ name: 'update', disk, dataSource: 'nocloud', network: true, userData });
-    onTestFinished(() => vm.discard());
-    expect((await vm.waitForCloudInit()).status).toBe('done');
-    expect(await probe(vm)).toBe('pass');
+describe.each(VARIANTS)('with %s', (builder, { packages, folder }) => {
+  it(
+    'every kernel that comes has its reader, by hook or by repair at boot, and those that go leave nothing',
+    async ({ onTestFinished }) => {
+      const disk = await debianDisk({
+        suite: 'bookworm',
+        kernel: OLDEST,
+        packages: ['gcc', 'make', 'initramfs-tools', `linux-headers-${OLDEST}`, ...packages],
+      });
+      expect(disk.release).toBe(OLDEST);
+      const userData = await userDataOf(specOf('debian-12'), 'debian-12');
+      const [newer, later] = await Promise.all([
+        fetchFor(disk, { packages: KERNEL }).then(serveMirror),
+        fetchFor(disk, { packages: KERNEL, pocket: 'backports' }).then(serveMirror),
+      ]);
+      const startFrom = await onlySource(disk, newer);
+      const name = `update-${builder.replaceAll(' ', '-')}`;
+      const vm = await bootMachine({ name, disk, dataSource: 'nocloud', network: true, userData, startFrom });
+      onTestFinished(() => vm.discard());
+      await expectCloudInitDone(vm);
+      expect(await probe(vm)).toBe('pass');
+      await out(vm, 'modprobe -r toa');
+      expect(await probe(vm)).toBe('fail');
 
-    // A kernel without headers: nothing to build with until it boots, and that is said.
-    await out(vm, install('linux-image-cloud-amd64'));
-    const updated = await newest(vm);
-    expect(updated).not.toBe(OLDEST);
-    expect(await readerOf(vm, updated)).toBe('');
-    expect(await receipt(vm)).toMatchObject({ result: 'failed', step: 'update', code: 11, next: updated });
-    await bootInto(vm, updated);
-    expect(await receipt(vm)).toMatchObject({ result: 'ok', running: updated });
-    expect(await out(vm, 'systemctl show -p Result --value toa-repair.service')).toBe('success');
+      // A kernel without headers: nothing to build with until it boots, and that is said.
+      await out(vm, install('linux-image-cloud-amd64'));
+      const updated = await newest(vm);
+      expect(updated).not.toBe(OLDEST);
+      expect(await readerOf(vm, updated)).toBe('');
+      expect(await receipt(vm)).toMatchObject({ result: 'failed', step: 'update', code: 11, next: updated });
+      await bootInto(vm, updated);
+      expect(await receipt(vm)).toMatchObject({ result: 'ok', running: updated });
+      expect(await out(vm, 'systemctl show -p Result --value toa-repair.service')).toBe('success');
 
-    // From now on the headers come along: built before the reboot.
-    const backports =
-      "sed -n 's/ bookworm main/ bookworm-backports main/p' /etc/apt/sources.list >/etc/apt/sources.list.d/b.list";
-    await out(
-      vm,
-      `${backports}; ${install('-t bookworm-backports linux-image-cloud-amd64 linux-headers-cloud-amd64')}`,
-    );
-    const latest = await newest(vm);
-    expect(latest).not.toBe(updated);
-    expect(await readerOf(vm, latest)).toBe(`/lib/modules/${latest}/updates/toa/toa.ko`);
-    expect(await receipt(vm)).toMatchObject({ result: 'ok', step: 'update', running: updated, next: latest });
-    await bootInto(vm, latest);
-    expect(await out(vm, 'systemctl is-active toa-repair.service || true')).toBe('inactive');
+      // From now on the headers come along: built before the reboot.
+      await out(vm, `echo '${later}' >>/etc/apt/sources.list; ${install(KERNEL.join(' '))}`);
+      const latest = await newest(vm);
+      expect(latest).not.toBe(updated);
+      expect(await readerOf(vm, latest)).toBe(`/lib/modules/${latest}/${folder}/toa.ko`);
+      expect(await receipt(vm)).toMatchObject({ result: 'ok', step: 'update', running: updated, next: latest });
+      await bootInto(vm, latest);
+      expect(await out(vm, 'systemctl is-active toa-repair.service || true')).toBe('inactive');
 
-    await out(vm, `DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge linux-image-${OLDEST}`);
-    expect((await vm.run(`ls -d /lib/modules/${OLDEST}/updates /var/lib/toa/built/${OLDEST}`)).stdout).toBe('');
-    expect((await receipt(vm)).kernels.map(({ release }: { release: string }) => release)).toEqual([updated, latest]);
-  },
-  LIMIT_MS,
-);
+      await out(vm, `DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge linux-image-${OLDEST}`);
+      expect((await vm.run(`ls -d /lib/modules/${OLDEST}/updates /var/lib/toa/built/${OLDEST}`)).stdout).toBe('');
+      expect((await receipt(vm)).kernels.map(({ release }) => release)).toEqual([updated, latest]);
+    },
+    LIMIT_MS,
+  );
+});
