@@ -18,6 +18,7 @@ export async function programFiles(groups = [...GROUPS, ACROSS]): Promise<Readon
     '/usr/local/lib/toa/toa-bpf': await read('guest/bpf/toa-bpf'),
     '/usr/local/lib/toa/toa.bpf': await read('guest/bpf/toa.bpf'),
     '/reader': await read('test/support/readers/ebpf.sh'),
+    '/living.py': await read('test/support/microvm/living.py'),
     '/cases.json': casesFile(groups),
     ...(await peerFiles()),
   };
@@ -33,6 +34,7 @@ export async function tryPrograms(vm: Microvm): Promise<void> {
   await namesManyAtOnce(vm);
   await namesUntrustedSenders(vm);
   await refusesNonsense(vm);
+  await keepsTheLiving(vm);
   await replacesUnderLoad(vm);
   await comesAndGoesUnderLoad(vm);
   await leavesNothing(vm);
@@ -56,6 +58,14 @@ async function refusesNonsense(vm: Microvm): Promise<void> {
   await output(vm, '/reader unload');
   await refused(vm, `echo nonsense | ${BPF} load 254`);
   await leavesNothing(vm);
+}
+
+/** A replaced program goes on naming who was marked before; an old listener is as it was when all is gone. */
+async function keepsTheLiving(vm: Microvm): Promise<void> {
+  const lines = (await output(vm, 'python3 /living.py')).split('\n').map((line) => JSON.parse(line));
+  const client = '198.18.7.9 4321';
+  const ours = [client, client, client, 1, 1, 0];
+  expect(lines).toEqual([ours, ours, ['203.0.113.5 2001', '203.0.113.5 2002', '203.0.113.5 2003', 0, 1, 0]]);
 }
 
 const COUNT = 300;
