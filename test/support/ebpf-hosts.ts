@@ -38,17 +38,18 @@ export async function worksOnEveryHost(vm: Microvm): Promise<void> {
 
 /** A program of somebody else, which does nothing: `other.py ATTACH` holds it until it is ended. */
 export const OTHER = Buffer.from(`
-import runpy, sys, time
-bpf = runpy.run_path('/usr/local/lib/toa/toa-bpf')
+import os, sys, time, toa_bpf
 code = [['b700000001000000'], ['9500000000000000']]
-program = bpf['load_program']('other', 18, int(sys.argv[1]), code, {})
-link = bpf['attach_link'](program, bpf['root_cgroup'](), int(sys.argv[1]))
+program = toa_bpf.load_program('other', 18, int(sys.argv[1]), code, {})
+link = toa_bpf.attach_link(program, toa_bpf.root_cgroup(), int(sys.argv[1]))
+open('/tmp/other', 'w').write(str(os.getpid()))
 open('/tmp/held', 'w').close()
 time.sleep(3600)
 `);
 
 const HELD =
-  'rm -f /tmp/held; python3 /other.py 29 >/dev/null 2>&1 & echo $! >/tmp/other; until [ -e /tmp/held ]; do sleep 0.2; done';
+  'rm -f /tmp/held; { python3 /other.py 29 >/tmp/log 2>&1 || touch /tmp/held; } & until [ -e /tmp/held ]; do sleep 0.2; done; ' +
+  'kill -0 $(cat /tmp/other) || { cat /tmp/log; false; }';
 
 /** Who else names peers is said, and in which order. */
 export async function tellsOfOthers(vm: Microvm): Promise<void> {

@@ -16,6 +16,7 @@ const read = (path: string) => readFile(fileURLToPath(new URL(`../../${path}`, i
 export async function programFiles(groups = [...GROUPS, ACROSS]): Promise<Readonly<Record<string, Buffer>>> {
   return {
     '/usr/local/lib/toa/toa-bpf': await read('guest/bpf/toa-bpf'),
+    '/toa_bpf.py': await read('guest/bpf/toa-bpf'),
     '/usr/local/lib/toa/toa.bpf': await read('guest/bpf/toa.bpf'),
     '/reader': await read('test/support/readers/ebpf.sh'),
     '/living.py': await read('test/support/microvm/living.py'),
@@ -102,7 +103,7 @@ async function meanwhile(vm: Microvm, script: string) {
   return { right: sum('right'), wrong: sum('wrong'), made: reports.length * COUNT };
 }
 
-const ATTACHED = `python3 -c "import runpy; bpf = runpy.run_path('/usr/local/lib/toa/toa-bpf'); root = bpf['root_cgroup'](); print([len(bpf['attached'](root, kind)) for kind in (3, 29, 30)])"`;
+const ATTACHED = `cd /; python3 -c "import toa_bpf; root = toa_bpf.root_cgroup(); print([len(toa_bpf.attached(root, kind)) for kind in (3, 29, 30)])"`;
 
 /** No pin and no program; bpffs stays mounted, as systemd has it mounted anyway. */
 async function leavesNothing(vm: Microvm): Promise<void> {
