@@ -23,6 +23,7 @@ in_range() { :; }
 has_headers() { :; }
 deps() { :; }
 would() {
+	all_here
 	say "this machine fits; nothing was changed. all would install kernel $THEIRS beside $NEXT, boot it once after a reboot, keep it if" \
 		"connections then show the client, and believe everybody: it has no list of whom to trust"
 }

@@ -252,5 +252,6 @@ export class FakeMachine {
 const START: Readonly<Record<Shell, string>> = {
   dash: '#!/bin/sh\nexec /bin/dash "$@"\n',
   bash: '#!/bin/sh\nexec /bin/bash "$@"\n',
-  busybox: '#!/bin/sh\nexec /bin/busybox sh -c \'. "$FAKE/functions"; . "$0"\' "$@"\n',
+  busybox:
+    '#!/bin/sh\nexec /bin/busybox sh -c \'. "$FAKE/functions"; case $0 in */*) . "$0" ;; *) . "./$0" ;; esac\' "$@"\n',
 };
