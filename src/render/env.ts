@@ -24,6 +24,8 @@ export function renderEnv(plan: Plan): string {
     TOA_READY: plan.onFailure === 'fail' ? 'Requires' : 'Wants',
     TOA_ON_UPGRADE: plan.onUpgrade,
     TOA_REBOOT: plan.reboot,
+    // For people: where packages are that the mirrors have no more. Only this key may be missing.
+    ...(target.archive && { TOA_ARCHIVE: target.archive.location }),
     ...partValues(plan),
   };
   return Object.entries(values)

@@ -22,6 +22,7 @@ interface Receipt {
   readonly result: string;
   readonly step: string;
   readonly reason: string;
+  readonly hint: string;
   readonly kernels: readonly { readonly release: string; readonly module: string }[];
 }
 
