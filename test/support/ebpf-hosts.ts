@@ -81,7 +81,10 @@ os.execvp(sys.argv[1], sys.argv[1:])
 export async function saysWhyNot(vm: Microvm): Promise<void> {
   const unable = `echo any | python3 /drop.py ${BPF} load 254`;
   const answer = await vm.run(unable);
-  expect([answer.code !== 0, answer.output]).toEqual([true, expect.stringMatching(/CAP_BPF|not permitted|Permission denied/)]);
+  expect([answer.code !== 0, answer.output]).toEqual([
+    true,
+    expect.stringMatching(/CAP_BPF|not permitted|Permission denied/),
+  ]);
   await output(vm, '/reader load any; rm /sys/fs/bpf/toa/toa_name6');
   await refused(vm, `${BPF} check`);
   expect((await vm.run(`${BPF} check`)).output).toContain('not pinned below /sys/fs/bpf/toa: toa_name6');
