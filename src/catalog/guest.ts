@@ -76,6 +76,13 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'sh',
     when: { method: ['source', 'prebuilt', 'rpm'] },
   },
+  {
+    source: 'download.sh',
+    path: `${LIB}/download.sh`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: ['source', 'prebuilt', 'rpm'] },
+  },
   { source: 'methods/vtoa.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['vtoa'] } },
   { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {

@@ -117,5 +117,4 @@ export const EXCLUSIONS: readonly Exclusion[] = [
 /** Settings of the spec that a later release of toa-bake carries out; asking for one today is an error, never silence. */
 export const UNAVAILABLE_SETTINGS: Readonly<Record<string, string>> = {
   signing: 'signing modules for Secure Boot is not in this release',
-  payload: 'fetching the payload by URL is not in this release; it is embedded',
 };
