@@ -84,6 +84,7 @@ export const GUEST_FILES: readonly GuestFile[] = [
     when: { method: ['source', 'prebuilt', 'rpm'] },
   },
   { source: 'methods/vtoa.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['vtoa'] } },
+  { source: 'methods/ebpf.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['ebpf'] } },
   { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
     source: 'units/toa.service',
@@ -106,6 +107,8 @@ export const GUEST_FILES: readonly GuestFile[] = [
     language: 'unit',
     when: { bootFile: 'systemd-unit' },
   },
+  { source: 'bpf/toa-bpf', path: `${LIB}/toa-bpf`, mode: '0755', language: 'python', when: { method: ['ebpf'] } },
+  { source: 'bpf/toa.bpf', path: `${LIB}/toa.bpf`, mode: '0644', language: 'unit', when: { method: ['ebpf'] } },
   { ...HOOK, path: '/etc/kernel/postinst.d/toa', when: { packageManager: ['apt', 'yum'] } },
   { ...HOOK, path: '/etc/kernel/header_postinst.d/toa', when: { packageManager: ['apt'] } },
   { ...HOOK, path: '/etc/kernel/postrm.d/toa', when: { packageManager: ['apt'] } },

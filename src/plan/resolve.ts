@@ -51,7 +51,7 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     method: choice.method.id,
     module: wanted.files?.[0]?.layout?.module ?? choice.method.module,
     proven: choice.proven,
-    kernelRange: choice.proven ? (PROVEN[arch] ?? null) : null,
+    kernelRange: choice.proven ? (PROVEN[choice.method.id]?.[arch] ?? null) : null,
     kinds: wanted.option?.kinds ?? [254],
     trust: believesAll(wanted.trust) ? 'any' : (wanted.trust ?? []),
     onUpgrade: wanted.kernel?.onUpgrade ?? 'rebuild',

@@ -132,7 +132,10 @@ files:
   'methods-that-cannot-be-had': spec({
     targets: 'targets: [{os: debian-12, method: vtoa}, {os: centos-7, method: rpm}]',
   }),
-  'secure-boot': spec({ more: 'secureBoot: enforced\n' }),
+  'secure-boot': spec({
+    targets: 'targets: [{os: debian-12, method: module}, ubuntu-18.04]',
+    more: 'secureBoot: enforced\n',
+  }),
   'no-such-architecture': spec({ targets: 'targets: [{os: centos-6, method: module, arch: arm64}]' }),
   'faults-of-every-stage-at-once': spec({
     trust: 'trust: [198.18.7.1/24]',
@@ -141,7 +144,7 @@ files:
   }),
   'same-fault-inherited-by-all': spec({
     targets: 'targets: [debian-11, debian-12, debian-13]',
-    more: 'method: ebpf\n',
+    more: 'signing: {key: k.pem, certificate: c.pem}\n',
   }),
 };
 

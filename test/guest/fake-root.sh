@@ -234,5 +234,19 @@ curl)
 	while [ "$1" != --output ]; do shift; done
 	cp "$FAKE/web-${3##*/}" "$2"
 	;;
-python3) steer probe && exit "$(steer probe-code)" ;;
+python3)
+	pins=$TOA_ROOT/sys/fs/bpf/toa
+	case $* in
+	-c*) ;;
+	*toa-bpf\ load*)
+		! steer bpf-fails >&2 || exit 1
+		mkdir -p "$pins" && echo "$3" >"$pins/kinds" && cat >"$pins/trusted"
+		;;
+	*toa-bpf\ unload) rm -r "$pins" ;;
+	*toa-bpf\ check) [ -d "$pins" ] ;;
+	*toa-bpf\ stats) printf '      CPU0  CPU1\nsyn_recv_sock_toa  :  2  3\n' ;;
+	*toa-bpf*) cat "$pins/$2" ;;
+	*) steer probe && exit "$(steer probe-code)" ;;
+	esac
+	;;
 esac

@@ -62,8 +62,21 @@ describe('the method', () => {
     );
   });
 
-  it('is none where Secure Boot refuses it, asked for or not', () => {
-    expect(plan('secureBoot: enforced\ntargets: [debian-12]').codes).toEqual(['target/secure-boot']);
+  it('is the programs where Secure Boot would refuse a module', () => {
+    expect(only('secureBoot: enforced\ntargets: [debian-12]')).toMatchObject({
+      ...{ method: 'ebpf', module: null, proven: true, kernelRange: { from: '5.10', to: '7.3' } },
+    });
+    expect(plan('secureBoot: enforced\ntargets: [{os: debian-13, arch: arm64}]').codes).toEqual(['target/no-method']);
+    expect(plan('secureBoot: enforced\ntargets: [centos-7]').codes).toEqual(['target/secure-boot']);
+  });
+
+  it('programs keep to a list, and are there for kernels that have them', () => {
+    expect(only('targets: [{os: debian-12, method: ebpf}]')).toMatchObject({ method: 'ebpf', proven: true });
+    expect(only('targets: [{os: debian-12, method: ebpf, arch: arm64}]')).toMatchObject({ proven: false });
+    expect(plan('targets: [{os: centos-7, method: ebpf}]').codes).toEqual(['target/method']);
+  });
+
+  it('is none where Secure Boot refuses it and it was asked for', () => {
     expect(plan('secureBoot: enforced\nmethod: module\ntargets: [debian-12]').codes).toEqual(['target/secure-boot']);
   });
 
