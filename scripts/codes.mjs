@@ -1,26 +1,5 @@
 // Writes docs/codes.md, the page of every code: node scripts/codes.mjs [--check]
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-
-const PAGE = 'docs/codes.md';
-
-/** The tables as they are in the source: dist may be older. */
-async function readTables() {
-  const outfile = resolve(`node_modules/.cache/toa-bake-codes-${process.pid}.mjs`);
-  const contents = `export { CODES } from './src/report/codes.ts'; export { CHECKS } from './src/checks/index.ts';`;
-  await build({
-    stdin: { contents, resolveDir: '.', loader: 'ts' },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-  });
-  const tables = await import(pathToFileURL(outfile).href);
-  rmSync(outfile);
-  return tables;
-}
+import { readTables, writePage } from './page.mjs';
 
 function printPage({ CODES, CHECKS }) {
   const areas = [...new Set(Object.keys(CODES).map((code) => code.split('/')[0]))].sort();
@@ -46,13 +25,7 @@ function sentence(title) {
   return `${title[0].toUpperCase()}${title.slice(1)}.`;
 }
 
-const page = printPage(await readTables());
-const isStale = !existsSync(PAGE) || readFileSync(PAGE, 'utf8') !== page;
-if (process.argv.includes('--check')) {
-  if (isStale) console.log(`${PAGE} is not what the tables say; write it with node scripts/codes.mjs`);
-  process.exitCode = isStale ? 1 : 0;
-} else if (isStale) {
-  mkdirSync('docs', { recursive: true });
-  writeFileSync(PAGE, page);
-  console.log(`${PAGE} written`);
-}
+const tables = await readTables(
+  `export { CODES } from './src/report/codes.ts'; export { CHECKS } from './src/checks/index.ts';`,
+);
+writePage('docs/codes.md', printPage(tables), 'scripts/codes.mjs');

@@ -31,7 +31,7 @@ method_build() {
 		mkdir "$work" &&
 		cp "$LIB"/module/* "$work" &&
 		make -C "$R/lib/modules/$1/build" "M=$work" ${cc:+"CC=$cc"} modules &&
-		strip -g "$work/toa.ko" && keep "$1" "$work/toa.ko" && rm -r "$work"
+		strip -g "$work/toa.ko" && keep "$1" "$work/toa.ko"
 }
 
 # keep KERNEL FILE: the file is what was built for the kernel.

@@ -3,15 +3,22 @@
 # Part of toa-setup: packages with apt. Sourced.
 
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+limit=${TOA_LOCK_SECONDS:-1800}
+waited=0
+
+# What a power cut left half installed: apt does nothing before that is finished.
+packages_finish() { [ -z "$(ls "$R/var/lib/dpkg/updates")" ] || logged dpkg --configure -a; } 2>/dev/null
 
 # The lists of a fresh image are empty or old: they are fetched when what is there does not do.
-packages_install() { apt install "$@" || { apt update && apt install "$@"; }; }
+packages_install() { apt -d install "$@" || { apt update && apt -d install "$@"; } && apt install "$@"; }
 
-# Unattended upgrades at first boot hold apt's locks for minutes: wait for them, but not for ever.
+# Unattended upgrades at first boot hold apt's locks for minutes: wait for them, but not for ever. A mirror that trickles is given up;
+# dpkg itself is never stopped. Packages that lack their dependencies get them, and none is removed for it.
 apt() {
-	waited=0
-	while ! logged apt-get -y --no-install-recommends -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"; do
-		grep -q 'get lock\|to lock\|to acquire' "$STATE/out" && [ $waited -lt "${TOA_LOCK_SECONDS:-600}" ] || return
+	[ "$1" = install ] && stop= || stop="timeout $limit"
+	# shellcheck disable=SC2086
+	while ! logged $stop apt-get -y --no-install-recommends -o Acquire::Retries=2 -o APT::Get::Fix-Broken=1 -o APT::Get::Remove=0 "$@"; do
+		grep -q 'get lock' "$STATE/out" && [ $waited -lt "$limit" ] || return
 		sleep 5
 		waited=$((waited + 5))
 	done

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Part of toa-setup: packages with yum, dnf or zypper, which wait for each other's locks themselves. Sourced.
 
+packages_finish() { :; }
+
 packages_install() {
 	case $TOA_PACKAGE_MANAGER in
 	zypper) set -- zypper --non-interactive install --no-recommends "$@" ;;

@@ -38,7 +38,19 @@ grubby)
 grub) cat >>"$FAKE/log" ;;
 grub2-reboot) [ ! -e "$FAKE/no-reboot" ] ;;
 sync) [ ! -e "$FAKE/sync-fails" ] ;;
-apt-get)
+# Where the test has made it so, the real ones, below the root; see test/support/mirror.ts.
+apt-get | dpkg)
+	if [ -e "$FAKE/apt.conf" ]; then
+		export "APT_CONFIG=$FAKE/apt.conf" PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		[ "$name" = apt-get ] || set -- --root="$TOA_ROOT" --force-not-root --force-script-chrootless "$@"
+		"$name" "$@"
+		code=$?
+		for program in "$TOA_ROOT"/usr/bin/*; do
+			[ ! -e "$program" ] || ln -sf fake-root.sh "$FAKE/bin/${program##*/}"
+		done
+		exit "$code"
+	fi
+	[ "$name" = apt-get ] || exit 0
 	locked=$(steer locked)
 	if [ "${locked:-0}" -gt 0 ]; then
 		echo $((locked - 1)) >"$FAKE/locked"
@@ -58,6 +70,7 @@ apt-get)
 	if [ -e "$FAKE/daemon" ]; then { /bin/sleep 20 & } && echo $! >"$FAKE/daemon"; fi
 	;;
 yum | dnf | zypper)
+	[ ! -e "$FAKE/dnf-waits" ] || /bin/sleep 60
 	[ ! -e "$FAKE/packages-fail" ] || { steer packages-fail && exit 1; }
 	for package in "$@"; do
 		grep -qsxF "$package" "$FAKE/unserved" && echo "No match for argument: $package" && exit 1
@@ -137,6 +150,7 @@ rpm)
 make)
 	# Once: whoever waits for the build is gone, as if the power had been cut.
 	[ ! -e "$FAKE/power-cut" ] || { rm "$FAKE/power-cut" && kill -9 "$PPID"; }
+	while [ -e "$FAKE/make-waits" ]; do /bin/sleep 0.1; done
 	release=${2#"$TOA_ROOT/lib/modules/"}
 	release=${release%/build}
 	# Written before it fails, as a compiler that dies halfway does.

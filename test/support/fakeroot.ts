@@ -27,7 +27,7 @@ export type Shell = (typeof SHELLS)[number];
 const TOOLS =
   'awk cat chmod cmp cp cut dd env find flock grep head ln ls mkdir mktemp mv od paste printf rm rmdir sed sha256sum sort stat tail timeout touch tr';
 const FAKES =
-  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get apt-mark dpkg-query rpm yum dnf zypper chroot chown';
+  'uname sync sleep dmesg modinfo depmod modprobe systemctl apt-get apt-mark dpkg dpkg-query rpm yum dnf zypper chroot chown';
 
 /** What a run said, and which fake commands it ran with which arguments. */
 export interface Run {
@@ -47,6 +47,8 @@ export interface MachineParts {
   readonly running?: string;
   /** Commands that are there besides those that every machine has. */
   readonly commands?: readonly string[];
+  /** Commands that are missing, of those that every machine has. */
+  readonly without?: readonly string[];
   /** Commands of this machine that are there as they are, instead of the fake ones. */
   readonly tools?: readonly string[];
   /** Steers the fake commands, see test/guest/fake-root.sh. */
@@ -93,7 +95,11 @@ export class FakeMachine {
     mkdirSync(join(this.#fake, 'tools'), { recursive: true });
     mkdirSync(join(home, 'tmp'));
     for (const tool of [...TOOLS.split(' '), ...(parts.tools ?? [])]) this.#linkTool(tool);
-    this.#makeBin([...FAKES.split(' '), ...commands].filter((name) => !parts.tools?.includes(name)));
+    this.#makeBin(
+      [...FAKES.split(' '), ...commands].filter(
+        (name) => ![...(parts.tools ?? []), ...(parts.without ?? [])].includes(name),
+      ),
+    );
     this.steer({
       release: running,
       machine: 'x86_64',
@@ -141,15 +147,16 @@ export class FakeMachine {
     return readFileSync(join(this.#fake, name), 'utf8');
   }
 
-  /** Runs the rendered script with a verb, as `sh install-toa.sh VERB` would. */
+  /** Runs the rendered script with a verb, as `sh install-toa.sh VERB` would; `through` a command that runs what it is given. */
   async install(
     script: string,
     verbs: readonly string[] = ['all'],
     env: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
   ): Promise<Run> {
     const file = join(dirname(this.root), 'install-toa.sh');
     writeFileSync(file, script);
-    return await this.#run([file, ...verbs], env);
+    return await this.#run([file, ...verbs], env, through);
   }
 
   /** Runs the toa-setup that is installed. */
@@ -165,20 +172,17 @@ export class FakeMachine {
   /** Runs a boot file while the machine's state cannot be written to; it can be when that run has ended, and a load is waited for. */
   async bootReadOnly(path: string): Promise<Run> {
     const script = `
-      PATH=$PATH:/usr/bin
-      mount --bind "$1" "$1"
-      mount -o remount,bind,ro "$1"
-      "$2/bin/sh" "$3"
-      cp "$2/log" "$2/log-read-only"
-      umount "$1"
-      while :; do grep -qx 'modprobe toa' "$2/log" && break; sleep 0.1; done
-      flock "$1/lock" true`;
-    const state = join(this.root, 'var/lib/toa');
-    return await this.#run(['-c', script, 'sh', state, this.#fake, this.#rooted(path)], {}, [
-      '/usr/bin/unshare',
-      '--mount',
-      '/bin/sh',
-    ]);
+      PATH=$PATH:/usr/bin state=$1 fake=$2
+      shift 2
+      mount --bind "$state" "$state"
+      mount -o remount,bind,ro "$state"
+      "$@"
+      cp "$fake/log" "$fake/log-read-only"
+      umount "$state"
+      while :; do grep -qx 'modprobe toa' "$fake/log" && break; sleep 0.1; done
+      flock "$state/lock" true`;
+    const through = ['/usr/bin/unshare', '--mount', '/bin/sh', '-c', script, 'sh'];
+    return await this.#run([this.#rooted(path)], {}, [...through, join(this.root, 'var/lib/toa'), this.#fake]);
   }
 
   #rooted(path: string): string {
@@ -213,13 +217,14 @@ export class FakeMachine {
   async #run(
     command: readonly string[],
     more: Readonly<Record<string, string>> = {},
-    [program = '', ...first]: readonly string[] = [`${this.#fake}/bin/sh`],
+    through: readonly string[] = [],
   ): Promise<Run> {
     writeFileSync(join(this.#fake, 'log'), '');
     const path = `${this.#fake}/bin:${this.#fake}/tools`;
     const env = { PATH: path, FAKE: this.#fake, TOA_ROOT: this.root, TMPDIR: join(dirname(this.root), 'tmp'), ...more };
-    const options = { env, extendEnv: false, reject: false, stripFinalNewline: false, timeout: 50_000 } as const;
-    const { exitCode, stdout, stderr } = await execa(program, [...first, ...command], options);
+    const options = { env, extendEnv: false, reject: false, stripFinalNewline: false, timeout: 300_000 } as const;
+    const [program = '', ...args] = [...through, `${this.#fake}/bin/sh`, ...command];
+    const { exitCode, stdout, stderr } = await execa(program, args, options);
     return { code: exitCode ?? -1, stdout, stderr, commands: this.steered('log').split('\n').slice(0, -1) };
   }
 

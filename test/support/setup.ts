@@ -19,6 +19,8 @@ export const module = (release: string) => `/lib/modules/${release}/updates/toa/
 export const validate = new Ajv().compile(JSON.parse(readFileSync(inRepo('src/receipt.schema.json'), 'utf8')));
 
 interface Receipt {
+  readonly result: string;
+  readonly step: string;
   readonly reason: string;
   readonly kernels: readonly { readonly release: string; readonly module: string }[];
 }
@@ -60,5 +62,7 @@ export function receipt(machine: FakeMachine): Receipt {
 
 /** The runs of a fake command, with their arguments. */
 export const ran = (run: Run, command: string) => run.commands.filter((line) => line.startsWith(`${command} `));
+/** What apt-get was asked for: what it downloads, a second run then installs. */
+export const wishes = (run: Run) => ran(run, 'apt-get').filter((line) => / -d | update$/.test(line));
 /** The kernels that were built for. */
 export const made = (run: Run) => ran(run, 'make').map((line) => /modules\/(.*)\/build/.exec(line)?.[1]);

@@ -14,8 +14,8 @@ import { FakeMachine } from '../support/fakeroot.ts';
 import { terraformIsHere } from '../support/terraform.ts';
 
 const DOCS = inRepo('docs/');
-/** Made by a script, which has a test of its own. */
-const GENERATED = ['codes.md'];
+/** Made by scripts, which have a test of their own. */
+const GENERATED = ['codes.md', 'reliability.md'];
 const pages = readdirSync(DOCS)
   .filter((name) => name.endsWith('.md') && !GENERATED.includes(name))
   .map((name) => ({ name, text: readFileSync(join(DOCS, name), 'utf8') }));

@@ -68,6 +68,14 @@ static void read_without_rcu(void)
 	pr_info("%p\n", rcu_dereference(shared));
 }
 
+static void write_to_nowhere(void)
+{
+	int *nowhere = NULL;
+
+	OPTIMIZER_HIDE_VAR(nowhere);
+	WRITE_ONCE(*nowhere, 1);
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -78,6 +86,7 @@ static const struct {
 	{ "sleep", sleep_under_a_lock },
 	{ "order", lock_in_both_orders },
 	{ "rcu", read_without_rcu },
+	{ "oops", write_to_nowhere },
 };
 
 static int __init faulty_start(void)
