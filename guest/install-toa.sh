@@ -21,6 +21,6 @@ awk '
 	{ close(file); left = $3; file = "root" $4; system("f=" file "; mkdir -p ${f%/*}; >$f; chmod " $2 " $f") }
 ' files
 echo "$want" >root/usr/local/lib/toa/payload.sha256
-TOA_PAYLOAD=$PWD/root sh root/usr/local/sbin/toa-setup "$@"
+TOA_PAYLOAD=$PWD/root TOA_SCRIPT=$OLDPWD/./$0 sh root/usr/local/sbin/toa-setup "$@"
 exit
 # --- files ---

@@ -1,11 +1,12 @@
 // Bundles the program and the library into dist/, with their types and the published schemas.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import standalone from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
+import { CLANG, isAsBuilt } from './bpf.mjs';
 import { templates } from './templates.mjs';
 
 /** Bundles the validators that src/…/schema.ts and src/…/…-schema.ts compile, without the compiler: each exports `ajv`, and them. */
@@ -30,6 +31,10 @@ async function compileSchema(path) {
   const code = standalone.default(ajv, Object.fromEntries(ids));
   return code.includes('formats') ? `import { formats } from './formats.ts';\n${code}` : code;
 }
+
+// What is published was proven (prepack); who builds for himself need not have the compiler.
+if (spawnSync(CLANG, ['--version']).error) console.error(`no ${CLANG}: guest/bpf/toa.bpf is taken as it is`);
+else if (!isAsBuilt()) process.exit(1);
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');

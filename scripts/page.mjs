@@ -1,4 +1,4 @@
-// What the scripts that write pages of docs/ share: tables out of the TypeScript source, and a page that is written, or checked with --check.
+// What the scripts that write pages share: tables out of the TypeScript source, and a page that is written, or checked with --check.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -14,7 +14,7 @@ const FAST_PACKAGES = [
   ...IMAGE_PACKAGES,
 ];
 const VM_PACKAGES = words(
-  'chromium clang cloud-image-utils cpio grub-common grub-pc-bin libclang-rt-dev mmdebstrap openssh-client qemu-system-x86',
+  'chromium clang clang-14 cloud-image-utils cpio createrepo-c dnf grub-common grub-pc-bin libclang-rt-dev mmdebstrap openssh-client qemu-system-x86 rpm',
 );
 const MATRIX_PACKAGES = words('grub-efi-amd64-bin ovmf qemu-efi-aarch64 qemu-system-arm qemu-user-static');
 

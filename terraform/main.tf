@@ -11,7 +11,7 @@ locals {
   bytes  = length(local.base64) / 4 * 3 - length(regexall("=", local.base64))
 
   fits     = local.bytes <= local.most
-  too_big  = "The user-data of ${local.plan.target} has ${local.bytes} bytes; ${local.cloud.name} takes at most ${local.most}. Shorten the trust list in the spec, or bake an image."
+  too_big  = "The user-data of ${local.plan.target} has ${local.bytes} bytes; ${local.cloud.name} takes at most ${local.most}. Write payload: {url} in the spec, which has it fetched, or shorten the trust list, or bake an image."
   changed  = [for name, sha256 in local.plan.sha256 : name if filesha256("${path.module}/${name}") != sha256]
   modified = "Not as toa-bake rendered it: ${join(", ", local.changed)} in ${path.module}. Was it edited, or were its line endings changed? Render it anew."
 }

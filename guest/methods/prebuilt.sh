@@ -18,6 +18,7 @@ built() { echo "$STATE/built/$1/$(pin "$1").ko"; }
 deps() { :; }
 has_headers() { :; }
 would() {
+	all_here
 	say "this machine fits; nothing was changed. all would fetch the module for kernel $NEXT," \
 		"load it at every boot, and believe everybody: it has no list of whom to trust"
 }

@@ -23,6 +23,7 @@ in_range() { :; }
 has_headers() { :; }
 deps() { :; }
 would() {
+	all_here
 	say "this machine fits; nothing was changed. all would install kernel $THEIRS beside $NEXT, boot it once after a reboot, keep it if" \
 		"connections then show the client, and believe everybody: it has no list of whom to trust"
 }
@@ -65,7 +66,7 @@ add_kernel() {
 	# Its own script makes it the default.
 	set_default "$(cat "$STATE/default")" || die 13 "the boot loader does not go back to $(cat "$STATE/default")"
 }
-lacks() { grep -m 1 'needed by\|conflicts\|already installed\|rror' "$STATE/out" | cut -c -200; }
+lacks() { grep -v 'ependencies:$' "$STATE/out" | grep -m 1 'needed by\|conflicts\|already installed\|rror' | cut -c -200; }
 
 set_default() { logged grubby "--set-default=$1" && [ "$(grubby --default-kernel)" = "$1" ]; }
 

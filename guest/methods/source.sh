@@ -42,6 +42,7 @@ find_tree() {
 
 # For people who asked for nothing yet: where archive and headers are here already, it is known whether they fit.
 would() {
+	all_here
 	if has_headers "$NEXT" && [ -s "$STATE/fetch/$(files source | cut -d ' ' -f 2 | head -n 1)" ]; then
 		looked=$(mktemp -d) && chmod 755 "$looked" && WORK=$looked/work && mkdir "$WORK" || die 3 'no temporary files can be written'
 		misfit=$(find_tree "$NEXT" && fits "$NEXT" "$tree")

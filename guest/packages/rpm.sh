@@ -5,12 +5,15 @@
 packages_finish() { :; }
 
 packages_install() {
-	case $TOA_PACKAGE_MANAGER in
-	zypper) set -- zypper --non-interactive install --no-recommends "$@" ;;
-	*) set -- "$TOA_PACKAGE_MANAGER" -y ${HELD:+--disableexcludes=main} install "$@" ;;
+	case $TOA_PACKAGE_MANAGER:${old-} in
+	zypper:*) manage zypper --non-interactive install --no-recommends "$@" ;;
+	*:) by_name install "$@" ;;
+	# Where a kernel is installed, dnf's install of the newest does nothing.
+	*) by_name install "$@" && by_name upgrade "$@" ;;
 	esac
-	ZYPP_LOCK_TIMEOUT=600 logged timeout "${TOA_LOCK_SECONDS:-1800}" "$@"
 }
+by_name() { manage "$TOA_PACKAGE_MANAGER" -y ${HELD:+--disableexcludes=main} "$@"; }
+manage() { ZYPP_LOCK_TIMEOUT=600 logged timeout "${TOA_LOCK_SECONDS:-1800}" "$@"; }
 
 # What we hold back for the plan's sake is not held back from us.
 HELD=
@@ -23,7 +26,7 @@ packages_follow() { :; }
 packages_newest() {
 	for package in $(headers_packages "$1"); do
 		package=${package%%=*}
-		package=${package%"-$1"}
+		package=${package%"-${1%%+*}"}
 		echo "${package%-devel} $package"
 	done
 }

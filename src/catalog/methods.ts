@@ -2,8 +2,6 @@
 export interface Method {
   readonly id: 'vtoa' | 'module' | 'source' | 'rpm' | 'prebuilt' | 'ebpf';
   readonly summary: string;
-  /** Whether this release of toa-bake can carry it out; the others are named so that a spec that asks for one gets a straight answer. */
-  readonly available: boolean;
   /** Whether it compiles on the machine. */
   readonly compiles: boolean;
   /** Name of the kernel module; null: none. */
@@ -20,7 +18,6 @@ export const METHODS: readonly Method[] = [
   {
     id: 'vtoa',
     summary: "the distribution's own reader, package and unit vtoa",
-    available: true,
     compiles: false,
     module: 'vtoa',
     filters: false,
@@ -30,7 +27,6 @@ export const METHODS: readonly Method[] = [
   {
     id: 'module',
     summary: 'our own module, built on the machine for each kernel; nothing but compiler and headers is downloaded',
-    available: true,
     compiles: true,
     module: 'toa',
     filters: true,
@@ -40,7 +36,6 @@ export const METHODS: readonly Method[] = [
   {
     id: 'source',
     summary: "a vendor's source archive, pinned by sha256",
-    available: true,
     compiles: true,
     module: 'toa',
     filters: false,
@@ -50,7 +45,6 @@ export const METHODS: readonly Method[] = [
   {
     id: 'rpm',
     summary: "a vendor's kernel RPM with the reader inside",
-    available: true,
     compiles: false,
     module: 'toa',
     filters: false,
@@ -60,7 +54,6 @@ export const METHODS: readonly Method[] = [
   {
     id: 'prebuilt',
     summary: 'a module built elsewhere for exactly this kernel and architecture',
-    available: true,
     compiles: false,
     module: 'toa',
     filters: false,
@@ -69,8 +62,7 @@ export const METHODS: readonly Method[] = [
   },
   {
     id: 'ebpf',
-    summary: 'sockops and getpeername programs; no module, no headers, no signing key',
-    available: false,
+    summary: 'eBPF programs (sockops, getpeername); no module, no compiler, no headers, no signing key',
     compiles: false,
     module: null,
     filters: true,
@@ -117,5 +109,4 @@ export const EXCLUSIONS: readonly Exclusion[] = [
 /** Settings of the spec that a later release of toa-bake carries out; asking for one today is an error, never silence. */
 export const UNAVAILABLE_SETTINGS: Readonly<Record<string, string>> = {
   signing: 'signing modules for Secure Boot is not in this release',
-  payload: 'fetching the payload by URL is not in this release; it is embedded',
 };

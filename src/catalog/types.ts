@@ -1,7 +1,10 @@
 /** The shapes of the catalog's tables. The tables hold data only; what is done with them is in `plan/`. */
 
-/** How far a row was proven. `vm`: booted in our tests. `emulated`: run in a fake root. `documented`: read, see `sources`. */
-export type Evidence = 'vm' | 'emulated' | 'documented';
+/**
+ * How far a row was proven. `booted`: machines of it boot in our tests and get their reader. `emulated`: toa-setup runs in a fake root
+ * whose packages are those of the release's own lists. `documented`: it runs in a fake root whose names and packages were read, see `sources`.
+ */
+export type Evidence = 'booted' | 'emulated' | 'documented';
 
 export type Arch = 'x86_64' | 'arm64';
 

@@ -2,13 +2,12 @@ import { builtinReaders, nextInstalled } from './kernels.ts';
 import { evidenceOf, readerLoaders } from './loaders.ts';
 import { derive, given, known, orElse } from './look.ts';
 import type { Check } from './types.ts';
-import { fails, holds, skipped } from './verdict.ts';
+import { fails, holds } from './verdict.ts';
 
 export const bootFileMissing: Check = {
   code: 'boot/file-missing',
   severity: 'error',
   judge: (facts, expected) => {
-    if (expected.readers.length === 0) return [skipped('the method needs no module')];
     return given(readerLoaders(facts, expected), (loaders) => {
       if (loaders.length > 0) {
         const paths = loaders.map(({ path, kind }) => `${path} (${kind})`);
@@ -20,7 +19,7 @@ export const bootFileMissing: Check = {
       return given(builtin, ([name]) =>
         name
           ? holds(`${name} is part of the kernel itself`)
-          : fails(`nothing loads ${expected.readers.join(' or ')} at boot`),
+          : fails(`nothing loads ${expected.programs ? 'the programs' : expected.readers.join(' or ')} at boot`),
       );
     });
   },

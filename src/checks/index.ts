@@ -43,6 +43,7 @@ import { receiptContradicts } from './receipt-contradicts.ts';
 import { receiptFailed } from './receipt-failed.ts';
 import { runningNotLoaded } from './running-not-loaded.ts';
 import { runningProbe } from './running-probe.ts';
+import { runningPrograms } from './running-programs.ts';
 import { setupIncomplete } from './setup-incomplete.ts';
 import { trustAny } from './trust-any.ts';
 import { trustDiffers } from './trust-differs.ts';
@@ -99,6 +100,7 @@ export const CHECKS: readonly Check[] = [
   imageInstanceState,
   imageLeftovers,
   runningNotLoaded,
+  runningPrograms,
   runningProbe,
 ];
 

@@ -8,8 +8,10 @@ type Hindrance = 'unread' | 'not-executable' | 'not-enabled';
 
 /** What would load one of the readers at boot. */
 export function readerLoaders(facts: Facts, expected: Expectation): Look<readonly Loader[]> {
+  // What toa-setup loads counts as toa, whatever it is.
+  const names = expected.programs ? ['toa'] : expected.readers;
   return derive(orElse(facts.loaders, []), (loaders) =>
-    known(loaders.filter((loader) => loader.loads.some((entry) => expected.readers.includes(moduleName(entry))))),
+    known(loaders.filter((loader) => loader.loads.some((entry) => names.includes(moduleName(entry))))),
   );
 }
 

@@ -15,7 +15,9 @@ export const receiptContradicts: Check = {
         ...judgeTarget(facts, receipt),
         ...judgePayload(facts, receipt),
         ...given(orElse(facts.kernels, []), (kernels) =>
-          receipt.kernels.flatMap((recorded) => judgeModule(recorded, kernels)),
+          receipt.kernels.flatMap((recorded) =>
+            recorded.module === PROGRAMS ? judgeObject(facts, recorded) : judgeModule(recorded, kernels),
+          ),
         ),
       ],
       skipped('there is no receipt'),
@@ -23,6 +25,20 @@ export const receiptContradicts: Check = {
 };
 
 const RECEIPT = file('/var/lib/toa/receipt.json');
+
+/** What method ebpf has for every kernel. */
+const PROGRAMS = '/usr/local/lib/toa/toa.bpf';
+
+function judgeObject({ setup }: Facts, { release, sha256 }: Receipt['kernels'][number]): readonly Verdict[] {
+  const evidence = [RECEIPT, file(PROGRAMS)];
+  return given(orElse(setup.files, []), (files) => {
+    const found = files.find(({ path }) => path === PROGRAMS);
+    if (!found) return fails(`the receipt says that ${PROGRAMS} was installed; it is not there`, { evidence });
+    return found.sha256 === sha256
+      ? holds(`${PROGRAMS} is as it was installed`, evidence)
+      : fails(`${PROGRAMS} is another file than the receipt says`, { evidence });
+  }).map((verdict) => ({ ...verdict, kernel: release }));
+}
 
 function judgeModule(recorded: Receipt['kernels'][number], kernels: readonly KernelFacts[]): readonly Verdict[] {
   const { release, module: path, sha256 } = recorded;

@@ -11,7 +11,8 @@ export const setupIncomplete: Check = {
       if (!loaders.some(({ path, text }) => OURS.test(path) || OURS.test(text)))
         return skipped('toa-setup loads nothing');
       return given(all(orElse(facts.setup.files, []), orElse(facts.setup.env, null)), ([files, env]) => {
-        const missing = NEEDED.filter((path) => !files.some((found) => found.path === path));
+        const needed = expected.programs ? [...NEEDED, ...PROGRAMS] : NEEDED;
+        const missing = needed.filter((path) => !files.some((found) => found.path === path));
         const program = files.find(({ path }) => path === PROGRAM);
         const faults = [
           ...missing.map((path) => `${path} is missing`),
@@ -29,3 +30,4 @@ const OURS = /toa-setup|\/toa\.service$/;
 const PROGRAM = '/usr/local/sbin/toa-setup';
 /** What `toa-setup load` reads besides its plan. */
 const NEEDED = [PROGRAM, '/usr/local/lib/toa/method.sh', '/usr/local/lib/toa/packages.sh'];
+const PROGRAMS = ['/usr/local/lib/toa/toa-bpf', '/usr/local/lib/toa/toa.bpf'];

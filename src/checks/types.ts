@@ -9,6 +9,8 @@ export interface Expectation {
   readonly target: string;
   /** Names of the modules of which one must be there; none for a method without a module. */
   readonly readers: readonly string[];
+  /** Whether it is eBPF programs instead of a module. */
+  readonly programs: boolean;
   readonly kinds: Look<readonly number[]>;
   readonly trust: Look<'any' | readonly string[]>;
   readonly onUpgrade: Look<'rebuild' | 'hold'>;

@@ -9,17 +9,23 @@ import type { Problem } from '../spec/types.ts';
 export interface Loaded {
   readonly plans: readonly Plan[];
   readonly problems: readonly Problem[];
+  /** Gives a problem found later its line and column. */
+  readonly locate: (problem: Problem) => Problem;
 }
 
 export function loadPlans(file: string): Loaded {
   const bytes = readSpec(file);
-  if ('problem' in bytes) return { plans: [], problems: [bytes.problem] };
+  if ('problem' in bytes) return nothing(bytes.problem);
   const decoded = decodeText(bytes);
-  if ('problem' in decoded) return { plans: [], problems: [decoded.problem] };
+  if ('problem' in decoded) return nothing(decoded.problem);
   const parsed = parseSpec(decoded.text);
   const resolved = resolve(parsed.spec);
   const found = [...resolved.problems, ...resolved.plans.flatMap((plan) => plan.warnings)].map(parsed.locate);
-  return { plans: resolved.plans, problems: [...parsed.problems, ...once(found)] };
+  return { plans: resolved.plans, problems: [...parsed.problems, ...once(found)], locate: parsed.locate };
+}
+
+function nothing(problem: Problem): Loaded {
+  return { plans: [], problems: [problem], locate: (later) => later };
 }
 
 function readSpec(file: string): Buffer | { readonly problem: Problem } {

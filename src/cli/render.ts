@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { packaged, smallestGzip } from '../packaged.ts';
 import { KINDS, type Kind, type Rendered, render, type Theirs } from '../render/index.ts';
 import type { Artifact } from '../render/types.ts';
@@ -9,6 +10,7 @@ import type { Problem } from '../spec/types.ts';
 import { checkArtifacts, type Outcome, writeArtifacts } from '../write.ts';
 import { EXIT, type Io, report } from './io.ts';
 import { loadPlans } from './load.ts';
+import { readLocal } from './local.ts';
 
 export interface RenderOptions {
   readonly output: string;
@@ -25,11 +27,14 @@ export async function renderCommand(io: Io, spec: string, options: RenderOptions
     io.err(`error: --merge is for user-data, which --only ${options.only} does not write; leave one of the two out\n`);
     return EXIT.usage;
   }
-  const { plans, problems } = loadPlans(spec);
+  const { plans, problems, locate } = loadPlans(spec);
   if (report(io, problems, spec)) return EXIT.failed;
   const kinds = options.only ? [options.only] : KINDS;
+  const takesAlong = kinds.includes('script') || kinds.includes('packer');
+  const read = readLocal(takesAlong ? plans : [], dirname(spec));
+  if (report(io, read.problems.map(locate), spec)) return EXIT.failed;
   const gzips = plans.some(({ clouds }) => clouds.some(({ gzip }) => gzip));
-  const sources = gzips ? { ...packaged, compress: await smallestGzip() } : packaged;
+  const sources = { ...packaged, ...(gzips && { compress: await smallestGzip() }), local: read.local };
   const theirs = options.merge === undefined ? undefined : readTheirs(options.merge);
   if (theirs && 'severity' in theirs) return report(io, [theirs], spec) ? EXIT.failed : EXIT.ok;
   const rendered = plans.map((plan) => render(plan, sources, kinds, theirs));
@@ -39,7 +44,7 @@ export async function renderCommand(io: Io, spec: string, options: RenderOptions
   if (
     report(
       io,
-      wrong.filter((p) => !isTheirs(p)),
+      wrong.filter((p) => !isTheirs(p)).map((p) => (p.path.length > 0 ? locate(p) : p)),
       spec,
     ) ||
     inTheirs
@@ -52,8 +57,16 @@ export async function renderCommand(io: Io, spec: string, options: RenderOptions
   if (report(io, outcome.problems, spec)) return EXIT.failed;
   for (const sentence of new Set(rendered.flatMap((r) => r.did))) io.err(`merged: ${printable(sentence)}\n`);
   io.out(summary(rendered, outcome, options.output));
+  for (const { plan, payload } of rendered.filter(isFetched)) {
+    const script = `${options.output}/${plan.id}/script/install-toa.sh`;
+    io.err(`serve: ${script}, sha256 ${payload.scriptSha256}, as ${plan.payload?.url}; machines take no other\n`);
+  }
   return EXIT.ok;
 }
+
+/** Whether there is user-data that fetches the script. */
+const isFetched = ({ plan, artifacts }: Rendered): boolean =>
+  plan.payload !== null && artifacts.some(({ path }) => /\/(cloud-init|terraform)\//.test(path));
 
 const isTheirs = ({ code }: Problem): boolean => code.startsWith('merge/');
 

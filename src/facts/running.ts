@@ -1,13 +1,16 @@
 import { Unreadable } from '../image/look.ts';
 import type { Look, Reader } from '../image/types.ts';
-import { look, namesIn, readText, seen } from './see.ts';
-import type { RunningFacts } from './types.ts';
+import { isFile, look, namesIn, readText, seen } from './see.ts';
+import type { ProgramFacts, RunningFacts } from './types.ts';
 
 const PARAMETERS = '/sys/module/toa/parameters';
 const MODULES_LIMIT = 4 * 1024 * 1024;
 
 /** Rules that the machine's own programs list. */
 const LISTINGS: readonly (readonly string[])[] = [['nft', 'list', 'ruleset'], ['iptables-save'], ['ip6tables-save']];
+
+const TOA_BPF = '/usr/local/lib/toa/toa-bpf';
+const CHECK: readonly string[] = ['python3', TOA_BPF, 'check'];
 
 /** All that is looked at below: what to ask of a machine that answers but once. */
 export const RUNNING_QUESTIONS = {
@@ -22,7 +25,7 @@ export const RUNNING_QUESTIONS = {
     '/proc/sys/kernel/tainted',
     '/sys/kernel/security/lockdown',
   ],
-  programs: LISTINGS.map((argv) => ({ argv })),
+  programs: [...LISTINGS, CHECK].map((argv) => ({ argv })),
 } as const;
 
 /** What only a running machine shows. */
@@ -52,9 +55,22 @@ export function runningFacts(reader: Reader, machine: Look<string>): Promise<Loo
         async () => /\[(\w+)\]/.exec((await readText(reader, '/sys/kernel/security/lockdown')) ?? '')?.[1],
       ),
       filter: await look(() => filterOf(reader)),
+      programs: await look(() => programsOf(reader)),
       probe: { state: 'absent' },
     };
   });
+}
+
+/** toa-bpf's own exit codes: 0 all is in place, 1 not, 3 it may not look. */
+async function programsOf(reader: Reader): Promise<ProgramFacts | undefined> {
+  if (!(await isFile(reader, TOA_BPF))) return undefined;
+  if (reader.run === undefined) throw new Unreadable('no program can be run there');
+  const answer = await reader.run(CHECK);
+  if (answer.state !== 'known') throw new Unreadable(answer.state === 'unknown' ? answer.why : 'no Python');
+  const { code, stderr } = answer.value;
+  if (code !== 0 && code !== 1) throw new Unreadable(`toa-bpf: ${stderr.trim()}`);
+  const remarks = stderr.split('\n').flatMap((line) => /^toa-bpf: (?:error: )?(.*)/.exec(line)?.[1] ?? []);
+  return { loaded: code === 0, remarks };
 }
 
 async function needed(reader: Reader, path: string): Promise<string> {

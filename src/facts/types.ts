@@ -265,8 +265,18 @@ export interface RunningFacts {
   readonly lockdown: Look<string>;
   /** The host's packet-filter table of ours, as nft or iptables lists it. */
   readonly filter: Look<string>;
+  /** What toa-bpf says of the eBPF programs; absent: it is not installed. */
+  readonly programs: Look<ProgramFacts>;
   /** What toa-probe answered; absent: it was not asked. */
   readonly probe: Look<Probe>;
+}
+
+/** The answer of `toa-bpf check`. */
+export interface ProgramFacts {
+  /** Attached, pinned, and built from the object that is installed. */
+  readonly loaded: boolean;
+  /** What is wrong with them, or who else names peers and in which order; one sentence each. */
+  readonly remarks: readonly string[];
 }
 
 /** toa-probe's report: see guest/toa-probe. */

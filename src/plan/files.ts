@@ -34,18 +34,9 @@ function said(code: Problem['code'], message: string, hint?: string): Said {
 }
 
 function placeProblems({ url, path }: FileRef, i: number): readonly Said[] {
-  if ((url === undefined) === (path === undefined)) {
-    const seen = url === undefined ? 'neither' : 'both';
-    return [said('spec/file', `files[${i}] has ${seen} of url and path; expected exactly one`)];
-  }
-  if (url !== undefined) return [];
-  return [
-    said(
-      'spec/unavailable',
-      `files[${i}].path is set; files by path are not in this release`,
-      'serve the file by https and write url',
-    ),
-  ];
+  if ((url === undefined) !== (path === undefined)) return [];
+  const seen = url === undefined ? 'neither' : 'both';
+  return [said('spec/file', `files[${i}] has ${seen} of url and path; expected exactly one`)];
 }
 
 function fitProblems({ role, release, layout }: FileRef, i: number, { id, roles }: Method): readonly Said[] {

@@ -26,7 +26,7 @@ export function excludedBecause(method: string, target: Target): string | undefi
 
 /** The methods that this release can carry out on the target. */
 export function availableMethods(target: Target): readonly string[] {
-  return METHODS.filter((m) => m.available && !excludedBecause(m.id, target)).map((m) => m.id);
+  return METHODS.filter((m) => !excludedBecause(m.id, target)).map((m) => m.id);
 }
 
 /** `*` and `?` as in a shell's patterns. */
@@ -49,23 +49,15 @@ function checkMethod(asked: Method['id'], wanted: Wanted, target: Target): Metho
       choices,
     );
   }
-  const method = METHODS.find((m) => m.id === asked);
-  if (!method?.available) {
-    return fail(
-      wanted,
-      'target/method-unavailable',
-      `method ${asked} is not in this release of toa-bake; expected another method`,
-      choices,
-    );
-  }
+  const method = methodOf(asked);
   return refuseUnsigned(method, wanted, target) ?? { method, ...named(method, wanted, target) };
 }
 
 /** How far a method that the spec names was proven. */
 function named(method: Method, wanted: Wanted, target: Target): { readonly proven: boolean; readonly why: string } {
-  if (method.id !== 'module')
+  if (!PROVEN[method.id])
     return { proven: false, why: 'the spec names it; unproven, since no test of ours has loaded it' };
-  const outside = unprovenSeries(target, wanted);
+  const outside = unprovenSeries(method, target, wanted);
   if (outside.length === 0) return { proven: true, why: 'the spec names it' };
   const why = `the spec names it; unproven on ${outside.join(', ')}, which no test of ours has booted`;
   return { proven: false, why };
@@ -78,24 +70,24 @@ function pickMethod(wanted: Wanted, target: Target): MethodChoice {
     const why = `${target.name} has a reader of its own, package ${vendorReader.package}; unproven, since no test of ours has loaded it`;
     return { method: methodOf('vtoa'), proven: false, why };
   }
-  const method = methodOf('module');
-  const choices = `name one yourself: method: ${availableMethods(target).join(' or ')} (the plan will say that it is unproven)`;
-  const unsigned = refuseUnsigned(method, wanted, target);
-  if (unsigned) return unsigned;
-  const outside = unprovenSeries(target, wanted);
+  const method = methodOf(wanted.secureBoot === 'enforced' ? 'ebpf' : 'module');
+  const unfit = refuseUnsigned(methodOf('module'), wanted, target);
+  if (unfit && excludedBecause(method.id, target)) return unfit;
+  const outside = unprovenSeries(method, target, wanted);
   if (outside.length > 0) {
     return fail(
       wanted,
       'target/no-method',
       `method auto has no proven answer for ${target.id} (${archOf(wanted)}): kernel series ${outside.join(', ')} ${outside.length > 1 ? 'were' : 'was'} not booted in our tests`,
-      choices,
+      `name one yourself: method: ${availableMethods(target).join(' or ')} (the plan will say that it is unproven)`,
     );
   }
-  const range = PROVEN[archOf(wanted)];
+  const range = PROVEN[method.id]?.[archOf(wanted)];
+  const unsigned = unfit ? 'secureBoot is enforced, and programs need no signature; ' : '';
   return {
     method,
     proven: true,
-    why: `kernel series ${target.kernels.join(', ')} lie in ${range?.from} to ${range?.to}, which our tests boot`,
+    why: `${unsigned}kernel series ${target.kernels.join(', ')} lie in ${range?.from} to ${range?.to}, which our tests boot`,
   };
 }
 
@@ -110,8 +102,10 @@ function refuseUnsigned({ unsigned }: Method, wanted: Wanted, target: Target): M
   return fail(
     wanted,
     'target/secure-boot',
-    `secureBoot is enforced on ${target.id}: its kernel refuses an unsigned module, and this release can neither sign one nor load eBPF instead`,
-    'switch Secure Boot off for these machines, or leave the target out',
+    `secureBoot is enforced on ${target.id}: its kernel refuses an unsigned module, and this release cannot sign one`,
+    excludedBecause('ebpf', target)
+      ? 'switch Secure Boot off for these machines, or leave the target out'
+      : 'write method: ebpf, which is no module; or leave method out',
   );
 }
 
@@ -122,12 +116,12 @@ function refuseUnfiltered({ id, filters }: Method, wanted: Wanted): MethodChoice
     wanted,
     'target/unfiltered',
     `method ${id} believes every peer, and packet-filter rules that would keep to the trust list are not in this release; expected trust: any`,
-    'write method: module, which keeps to the list; or trust: any where only the scrubber can reach the machine',
+    'write method: module or ebpf, which keep to the list; or trust: any where only the scrubber can reach the machine',
   );
 }
 
-function unprovenSeries(target: Target, wanted: Wanted): readonly string[] {
-  const range = PROVEN[archOf(wanted)];
+function unprovenSeries({ id }: Method, target: Target, wanted: Wanted): readonly string[] {
+  const range = PROVEN[id]?.[archOf(wanted)];
   return target.kernels.filter((series) => !range || !isWithin(series, range));
 }
 

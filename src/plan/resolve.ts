@@ -19,7 +19,10 @@ const MACHINE = { x86_64: 'x86_64', arm64: 'aarch64' } as const;
 export function resolve(spec: Spec): { readonly plans: readonly Plan[]; readonly problems: readonly Problem[] } {
   const results = spec.wanted.map(resolveTarget);
   const plans = results.flatMap((r) => r.plan ?? []);
-  return { plans, problems: [...results.flatMap((r) => r.problems), ...twice(spec, plans)].filter(isFirst) };
+  return {
+    plans,
+    problems: [...results.flatMap((r) => r.problems), ...twice(spec, plans), ...shared(plans)].filter(isFirst),
+  };
 }
 
 function resolveTarget(wanted: Wanted): { readonly plan?: Plan; readonly problems: readonly Problem[] } {
@@ -48,14 +51,15 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     method: choice.method.id,
     module: wanted.files?.[0]?.layout?.module ?? choice.method.module,
     proven: choice.proven,
-    kernelRange: choice.proven ? (PROVEN[arch] ?? null) : null,
+    kernelRange: choice.proven ? (PROVEN[choice.method.id]?.[arch] ?? null) : null,
     kinds: wanted.option?.kinds ?? [254],
     trust: believesAll(wanted.trust) ? 'any' : (wanted.trust ?? []),
     onUpgrade: wanted.kernel?.onUpgrade ?? 'rebuild',
     reboot: wanted.boot?.reboot ?? 'if-needed',
     onFailure: wanted.boot?.onFailure ?? 'continue',
     secureBoot: wanted.secureBoot ?? 'off',
-    pinned: wanted.files ?? [],
+    pinned: (wanted.files ?? []).map((file, i) => ({ ...file, at: [...settingPath(wanted, 'files'), i] })),
+    payload: wanted.payload && target.cloudInit ? { ...wanted.payload, at: settingPath(wanted, 'payload') } : null,
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
     files: GUEST_FILES.filter((file) => travels(file, choice, target, wanted)),
     warnings: [...trustWarnings(wanted), ...fileWarnings(wanted)],
@@ -88,11 +92,20 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
       why: 'peers whose option is believed; from the spec',
     },
     { what: 'kinds', value: plan.kinds.join(', '), why: 'TCP option kinds that are read' },
-    ...plan.pinned.map(({ role, url, release, sha256 }) => ({
+    ...plan.pinned.map(({ role, url, path, release, sha256 }) => ({
       what: 'file',
-      value: `${role} ${url}`,
-      why: `fetched by the machine, sha256 ${sha256}${release ? `, for kernel ${release} and no other` : ''}`,
+      value: `${role} ${url ?? path}`,
+      why: `${url ? 'fetched by the machine' : 'read here, travels beside the script and by Packer'}, sha256 ${sha256}${release ? `, for kernel ${release} and no other` : ''}`,
     })),
+    ...(plan.payload
+      ? [
+          {
+            what: 'payload',
+            value: plan.payload.url,
+            why: 'user-data is small and fetches script/install-toa.sh from there: upload it, and again when it changes',
+          },
+        ]
+      : []),
     ...(method.compiles ? [explainPackages(target)] : []),
     { what: 'boot file', value: target.bootFile, why: BOOT_FILE[target.bootFile] },
     {
@@ -207,6 +220,23 @@ function twice(spec: Spec, plans: readonly Plan[]): readonly Problem[] {
           },
         ],
   );
+}
+
+/** An address serves one script, and each target has its own. */
+function shared(plans: readonly Plan[]): readonly Problem[] {
+  return plans.flatMap(({ payload }): Problem[] => {
+    const ids = plans.filter((other) => payload && other.payload?.url === payload.url).map(({ id }) => id);
+    if (!payload || ids.length < 2) return [];
+    return [
+      {
+        code: 'payload/shared',
+        severity: 'error',
+        path: [...payload.at, 'url'],
+        message: `payload.url is the same for ${ids.join(', ')}; expected an address for each, since each has a script of its own`,
+        hint: 'write payload in each target: {os: debian-12, payload: {url: https://…/debian-12/install-toa.sh}}',
+      },
+    ];
+  });
 }
 
 /** A fault at the top shows in every target that inherits it: say it once. */

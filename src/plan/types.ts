@@ -1,7 +1,7 @@
 import type { Cloud } from '../catalog/clouds.ts';
 import type { GuestFile } from '../catalog/guest.ts';
 import type { Method } from '../catalog/methods.ts';
-import type { FileRef, Problem } from '../spec/types.ts';
+import type { FileRef, Path, Problem } from '../spec/types.ts';
 import type { Target } from './targets.ts';
 
 /** A decision, with the reason a person can check. */
@@ -10,6 +10,12 @@ export interface Choice {
   readonly what: string;
   readonly value: string;
   readonly why: string;
+}
+
+/** A file that the method takes from elsewhere. */
+export interface Pinned extends FileRef {
+  /** Where in the spec. */
+  readonly at: Path;
 }
 
 /** What will be true on one target. Plain data: renderers make it true, checks compare a machine with it. */
@@ -36,7 +42,9 @@ export interface Plan {
   readonly onFailure: 'continue' | 'fail';
   readonly secureBoot: 'off' | 'enforced';
   /** What the method takes from elsewhere; empty for most. */
-  readonly pinned: readonly FileRef[];
+  readonly pinned: readonly Pinned[];
+  /** Where user-data fetches install-toa.sh from, and what the user says of it; null: user-data carries it. */
+  readonly payload: { readonly url: string; readonly sha256?: string; readonly at: Path } | null;
   readonly clouds: readonly Cloud[];
   /** What travels to the machine. */
   readonly files: readonly GuestFile[];

@@ -16,17 +16,17 @@ const SCRIPT = '/var/lib/toa/install-toa.sh';
  */
 export function renderUserData(plan: Plan, payload: Payload): string {
   return (
-    header(plan, payload, HOW_TO_READ) +
+    header(plan, payload, ...howToRead(plan, payload)) +
     cloudConfig(plan, {
       encoding: 'gz+b64',
-      content: gzipSync(payload.script, { level: 9 }).toString('base64'),
+      content: gzipSync(payload.carried, { level: 9 }).toString('base64'),
     })
   );
 }
 
 /** The same for clouds that pass on user-data which is gzip as a whole: smaller without an encoding inside. */
 export function renderUserDataGzip(plan: Plan, payload: Payload, compress: Compress): Uint8Array {
-  return compress(header(plan, payload) + cloudConfig(plan, { content: payload.script }));
+  return compress(header(plan, payload) + cloudConfig(plan, { content: payload.carried }));
 }
 
 function cloudConfig(plan: Plan, script: Readonly<Record<string, string>>): string {
@@ -46,7 +46,14 @@ function cloudConfig(plan: Plan, script: Readonly<Record<string, string>>): stri
   return doc.toString({ lineWidth: 0, directives: false, indent: 1 });
 }
 
-const HOW_TO_READ = 'the script below carries every file it installs: base64 -d | gunzip';
+function howToRead({ payload: fetched }: Plan, { scriptSha256 }: Payload): readonly string[] {
+  if (!fetched) return ['the script below carries every file it installs: base64 -d | gunzip'];
+  return [
+    'the script below (base64 -d | gunzip) fetches install-toa.sh, which carries every file it installs, from',
+    fetched.url,
+    `and takes none but the one whose sha256 is ${scriptSha256}`,
+  ];
+}
 
 function header(plan: Plan, payload: Payload, ...more: readonly string[]): string {
   const trust = plan.trust === 'any' ? 'any' : `${plan.trust.length} network(s)`;
@@ -70,11 +77,12 @@ export function needsGzip(plan: Plan, userData: string): boolean {
 export function sizeProblems(plan: Plan, size: Size, payload: Payload): readonly Problem[] {
   const shown = `${printCount(size.plain)} bytes (${printCount(base64Length(size.plain))} in base64)`;
   const biggest = payload.parts.slice(0, 3).map(({ path, bytes }) => `${path} ${printCount(bytes)}`);
+  const parts = plan.payload ? '' : `. Biggest parts before compression: ${biggest.join(', ')}`;
   return plan.clouds
     .filter((cloud) => size.plain > cloud.warnBytes)
     .map((cloud) => {
-      const { code, says, hint } = judgeSize(cloud, size);
-      const message = `user-data of ${plan.id} has ${shown}; ${cloud.name} ${says}. Biggest parts before compression: ${biggest.join(', ')}`;
+      const { code, says, hint } = judgeSize(cloud, size, plan.payload !== null);
+      const message = `user-data of ${plan.id} has ${shown}; ${cloud.name} ${says}${parts}`;
       return { severity: code === 'size/limit' ? 'error' : 'warning', code, path: [], message, hint };
     });
 }
@@ -92,7 +100,7 @@ interface SizeVerdict {
 }
 
 /** What one cloud says to user-data that is over its warning size. */
-function judgeSize(cloud: Cloud, { plain, gzip }: Size): SizeVerdict {
+function judgeSize(cloud: Cloud, { plain, gzip }: Size, isFetched: boolean): SizeVerdict {
   const [warn, fail] = [printCount(cloud.warnBytes), printCount(cloud.failBytes)];
   if (plain <= cloud.failBytes) {
     return {
@@ -105,7 +113,9 @@ function judgeSize(cloud: Cloud, { plain, gzip }: Size): SizeVerdict {
     return {
       code: 'size/limit',
       says: `takes at most ${fail}${cloud.gzip && gzip ? `, and as gzip it has ${printCount(gzip.bytes)}` : ''}`,
-      hint: 'shorten the trust list, or use the install script, which has no such limit',
+      hint: isFetched
+        ? "shorten your own user-data: toa-bake's share is fetched already"
+        : 'serve script/install-toa.sh by https and write payload: {url: https://…}, shorten the trust list, or use the script itself, which has no such limit',
     };
   }
   return {

@@ -1,5 +1,6 @@
 import type { Plan } from '../plan/types.ts';
 import type { Layout } from '../spec/types.ts';
+import { placeBeside } from './local.ts';
 
 /**
  * The plan as /etc/toa/toa.env: lines KEY='value', which toa-setup reads as data. It knows these keys, wants each, and none empty.
@@ -12,8 +13,7 @@ export function renderEnv(plan: Plan): string {
     TOA_TARGET: plan.id,
     TOA_OS: `${target.osId} ${plan.machine} ${target.versionId}`,
     TOA_METHOD: plan.method,
-    // In the order in which the module lists them, so that the two can be compared.
-    TOA_KINDS: [...plan.kinds].sort((a, b) => b - a).join(','),
+    TOA_KINDS: kindsOf(plan),
     TOA_KERNELS: kernelRange ? `${kernelRange.from}-${kernelRange.to}` : '0-999',
     TOA_PACKAGE_MANAGER: target.packageManager,
     TOA_BUILD_PACKAGES: target.buildPackages.join(' '),
@@ -24,11 +24,18 @@ export function renderEnv(plan: Plan): string {
     TOA_READY: plan.onFailure === 'fail' ? 'Requires' : 'Wants',
     TOA_ON_UPGRADE: plan.onUpgrade,
     TOA_REBOOT: plan.reboot,
+    // For people: where packages are that the mirrors have no more. Only this key may be missing.
+    ...(target.archive && { TOA_ARCHIVE: target.archive.location }),
     ...partValues(plan),
   };
   return Object.entries(values)
     .map(([key, value]) => `${key}='${quotable(value)}'\n`)
     .join('');
+}
+
+/** In the order in which the module lists them, so that the two can be compared. */
+export function kindsOf({ kinds }: Plan): string {
+  return [...kinds].sort((a, b) => b - a).join(',');
 }
 
 /** What the method's part of toa-setup reads besides. */
@@ -54,9 +61,11 @@ function layoutValues(module: string | null, layout: Layout | undefined): Readon
   };
 }
 
-/** /etc/toa/files: ROLE RELEASE SHA256 URL, one file a line; RELEASE is - where it is for any kernel. */
+/** /etc/toa/files: ROLE RELEASE SHA256 PLACE, one file a line; RELEASE is - where it is for any kernel. */
 export function renderFiles(plan: Plan): string {
-  return plan.pinned.map(({ role, release, sha256, url }) => `${role} ${release ?? '-'} ${sha256} ${url}\n`).join('');
+  return plan.pinned
+    .map((file) => `${file.role} ${file.release ?? '-'} ${file.sha256} ${file.url ?? placeBeside(file)}\n`)
+    .join('');
 }
 
 /** /etc/toa/trusted: one network a line, or the word any. */

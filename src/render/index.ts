@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/types.ts';
 import type { Problem } from '../spec/types.ts';
 import { needsGzip, renderUserData, renderUserDataGzip, sizeProblems } from './cloud-init.ts';
+import { renderLocal, userDataProblem } from './local.ts';
 import { mergeUserData } from './merge.ts';
 import { packerProblem, renderPacker } from './packer.ts';
 import { type Payload, renderPayload } from './payload.ts';
@@ -34,17 +35,20 @@ export interface Rendered {
  */
 export function render(plan: Plan, sources: Sources, kinds: readonly Kind[] = KINDS, theirs?: Theirs): Rendered {
   const payload = renderPayload(plan, sources.guest);
-  const isHandedOver = kinds.includes('cloud-init') || kinds.includes('terraform');
-  const userData =
-    isHandedOver && plan.target.cloudInit !== null ? renderHandedOver(plan, payload, sources, theirs) : undefined;
+  const isHandedOver = plan.target.cloudInit !== null && (kinds.includes('cloud-init') || kinds.includes('terraform'));
+  const without = isHandedOver ? userDataProblem(plan) : undefined;
+  const userData = isHandedOver && !without ? renderHandedOver(plan, payload, sources, theirs) : undefined;
   const artifacts = {
     'cloud-init': () => userData?.artifacts ?? [],
-    packer: () => (packerProblem(plan) ? [] : renderPacker(plan, payload, sources.template)),
+    packer: () => (packerProblem(plan) ? [] : renderPacker(plan, payload, sources.template, sources.local)),
     terraform: () =>
       userData?.text === undefined
         ? []
         : renderTerraform(plan, payload, userData.text, sources.template, userData.gzip),
-    script: () => [{ path: `${plan.id}/script/install-toa.sh`, mode: 0o755, content: payload.script } as const],
+    script: () => [
+      { path: `${plan.id}/script/install-toa.sh`, mode: 0o755, content: payload.script } as const,
+      ...renderLocal(plan, `${plan.id}/script`, sources.local),
+    ],
   } satisfies Record<Kind, () => readonly Artifact[]>;
   const unfit = kinds.includes('packer') ? packerProblem(plan) : undefined;
   const severity = kinds.length === 1 ? 'error' : 'warning';
@@ -52,7 +56,12 @@ export function render(plan: Plan, sources: Sources, kinds: readonly Kind[] = KI
     plan,
     payload,
     artifacts: kinds.flatMap((kind) => artifacts[kind]()),
-    problems: [...(userData?.problems ?? []), ...(unfit ? [{ ...unfit, severity } as const] : [])],
+    problems: [
+      ...(userData?.problems ?? []),
+      // Who asks for a merge asks for user-data.
+      ...(without ? [{ ...without, severity: theirs ? 'error' : severity } as const] : []),
+      ...(unfit ? [{ ...unfit, severity } as const] : []),
+    ],
     did: userData?.did ?? [],
   };
 }
@@ -86,7 +95,21 @@ function renderHandedOver(plan: Plan, payload: Payload, sources: Sources, theirs
       { path: name, mode: 0o644, content: text },
       ...(gzip ? [{ path: `${name}.gz`, mode: 0o644, content: gzip } as const] : []),
     ],
-    problems: sizeProblems(plan, size, payload),
+    problems: [...servedProblems(plan, payload), ...sizeProblems(plan, size, payload)],
     did: merged?.did ?? [],
   };
+}
+
+/** Whether the script that the user says is served is the one that the user-data would ask for. */
+function servedProblems({ id, payload: served }: Plan, { scriptSha256 }: Payload): readonly Problem[] {
+  if (!served?.sha256 || served.sha256 === scriptSha256) return [];
+  return [
+    {
+      code: 'payload/sha256',
+      severity: 'error',
+      path: [...served.at, 'sha256'],
+      message: `payload.sha256 is ${served.sha256}; the script/install-toa.sh of ${id} has ${scriptSha256}`,
+      hint: 'upload what `render --only script` writes and pin that, or leave sha256 out: the user-data pins the script all the same',
+    },
+  ];
 }

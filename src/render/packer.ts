@@ -6,8 +6,9 @@ import variables from '../../packer/variables.pkr.hcl.hbs';
 import type { Plan } from '../plan/types.ts';
 import type { Problem } from '../spec/types.ts';
 import { type HclObject, printHcl } from './hcl.ts';
+import { localFiles, renderLocal } from './local.ts';
 import type { Payload } from './payload.ts';
-import type { Artifact, Template } from './types.ts';
+import type { Artifact, Local, Template } from './types.ts';
 
 /** One of Packer's builders. */
 interface Source {
@@ -43,7 +44,7 @@ const SOURCES: readonly Source[] = [
 const SCRIPTS = ['wait.sh', 'upgrade.sh', 'install.sh', 'reboot.sh', 'verify.sh', 'judge.sh', 'seal.sh'];
 
 /** A template that builds an image of the plan's target, and the parts of it for who has a template already. */
-export function renderPacker(plan: Plan, payload: Payload, template: Template): readonly Artifact[] {
+export function renderPacker(plan: Plan, payload: Payload, template: Template, local?: Local): readonly Artifact[] {
   const types = sourcesOf(plan).map(({ type }) => type);
   const words = wordsOf(plan, payload, template);
   const fill = (page: (words: unknown) => string): string => `${page(words).trimEnd()}\n`;
@@ -58,11 +59,12 @@ export function renderPacker(plan: Plan, payload: Payload, template: Template): 
     'fragment/provision.hcl': fill(fragment),
     'fragment/toa.pkr.hcl': words.provisionVariables,
   };
-  return Object.entries(files).map(([name, content]) => ({
+  const rendered = Object.entries(files).map(([name, content]) => ({
     path: `${plan.id}/packer/${name}`,
-    mode: name.endsWith('.sh') ? 0o755 : 0o644,
+    mode: name.endsWith('.sh') ? (0o755 as const) : (0o644 as const),
     content,
   }));
+  return [...rendered, ...renderLocal(plan, `${plan.id}/packer/files`, local)];
 }
 
 /** What the templates ask for. */
@@ -73,7 +75,7 @@ function wordsOf(plan: Plan, payload: Payload, template: Template) {
     facts: printHcl(factsOf(plan, payload), 1),
     list: printHcl(wanted.map(({ type }) => `source.${type}.toa`)),
     plugins: wanted.flatMap((source) => source.plugin ?? []),
-    provision: template('packer/provision.hcl'),
+    provision: `${localFiles(plan).length > 0 ? `${template('packer/upload.hcl')}\n` : ''}${template('packer/provision.hcl')}`,
     provisionVariables: template('packer/provision-variables.pkr.hcl'),
     alicloud: has('alicloud-ecs'),
     amazon: has('amazon-ebs'),

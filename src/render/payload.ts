@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../plan/types.ts';
+import { renderBootstrap } from './bootstrap.ts';
 import { renderEnv, renderFiles, renderTrusted } from './env.ts';
 import { strip } from './strip.ts';
 import type { Guest } from './types.ts';
@@ -10,6 +11,10 @@ export interface Payload {
   readonly script: string;
   /** sha256 of the files it carries, 64 hexadecimal digits; also in the receipt of the machine that ran it. */
   readonly sha256: string;
+  /** sha256 of the script itself. */
+  readonly scriptSha256: string;
+  /** What user-data carries: the script, or a small one that fetches it. */
+  readonly carried: string;
   /** Each file's share in bytes before compression, largest first. */
   readonly parts: readonly { readonly path: string; readonly bytes: number }[];
 }
@@ -34,9 +39,13 @@ export function renderPayload(plan: Plan, guest: Guest): Payload {
   const files = parts.map(frame).join('');
   const sha256 = createHash('sha256').update(files).digest('hex');
   const unpacker = strip(guest('install-toa.sh'), 'sh');
+  const script = `${unpacker}${FILES}\n${sha256}\n${files}`;
+  const scriptSha256 = createHash('sha256').update(script).digest('hex');
   return {
-    script: `${unpacker}${FILES}\n${sha256}\n${files}`,
+    script,
     sha256,
+    scriptSha256,
+    carried: plan.payload ? renderBootstrap(plan, { script, sha256, scriptSha256 }, plan.payload.url, guest) : script,
     parts: parts.map(({ path, content }) => ({ path, bytes: content.length })).sort((a, b) => b.bytes - a.bytes),
   };
 }

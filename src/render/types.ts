@@ -15,10 +15,15 @@ export type Template = (source: string) => string;
 /** Makes a gzip file of an ASCII text; the same text gives the same bytes. */
 export type Compress = (text: string) => Uint8Array;
 
+/** Files that the spec names by path, by their sha256, which was checked. */
+export type Local = ReadonlyMap<string, Uint8Array>;
+
 /** What the package carries, and how to make things small. */
 export interface Sources {
   readonly guest: Guest;
   readonly template: Template;
   /** For clouds that take compressed user-data. */
   readonly compress: Compress;
+  /** Wanted where a plan has such files and script or Packer template are rendered. */
+  readonly local?: Local;
 }

@@ -1,3 +1,4 @@
+import { FILE_CODES } from './codes/files.ts';
 import { IMAGE_CODES } from './codes/image.ts';
 import { MERGE_CODES } from './codes/merge.ts';
 import { MODULE_CODES } from './codes/module.ts';
@@ -16,6 +17,7 @@ export const CODES = {
   ...SPEC_CODES,
   ...PLAN_CODES,
   ...OUTPUT_CODES,
+  ...FILE_CODES,
   ...MERGE_CODES,
   ...PACKER_CODES,
   ...IMAGE_CODES,

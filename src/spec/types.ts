@@ -36,7 +36,7 @@ export interface Settings {
   readonly boot?: { readonly reboot?: 'if-needed' | 'never'; readonly onFailure?: 'continue' | 'fail' };
   readonly untrusted?: 'strip' | 'drop';
   readonly signing?: { readonly key: string; readonly certificate: string; readonly onMachine?: boolean };
-  readonly payload?: { readonly url: string; readonly sha256: string };
+  readonly payload?: { readonly url: string; readonly sha256?: string };
   readonly files?: readonly FileRef[];
 }
 

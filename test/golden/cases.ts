@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Layout } from '../support/cli.ts';
 import { VALIDATE_CASES } from './validate-cases.ts';
 
@@ -39,6 +40,17 @@ function networks(count: number): string {
 }
 
 const HASH = '0'.repeat(64);
+const MODULE = createHash('sha256').update('a module\n').digest('hex');
+
+/** Method prebuilt, with modules by these paths, one a kernel; each is pinned as the same content. */
+function byPath(...paths: readonly string[]): string {
+  const file = (path: string, i: number): string =>
+    `      - {path: ${JSON.stringify(path)}, sha256: "${MODULE}", role: module, release: 6.1.0-${40 + i}-amd64}\n`;
+  return spec({
+    trust: 'trust: any',
+    targets: `targets:\n  - os: debian-12\n    method: prebuilt\n    files:\n${paths.map(file).join('')}`,
+  });
+}
 
 /** A bad spec, whose plan is asked for. */
 const BAD: Readonly<Record<string, string | Uint8Array>> = {
@@ -79,7 +91,11 @@ const BAD: Readonly<Record<string, string | Uint8Array>> = {
   'unknown-distribution': spec({ targets: 'targets:\n  - debain-12\n  - {os: ubuntu-24.4}' }),
   'terminal-tricks': spec({ targets: 'targets: ["debian-12\\e[2J\\u009b31m\\u202e"]' }),
   'http-url': spec({ more: `payload: {url: "http://example.com/toa.tar", sha256: "${HASH}"}\n` }),
-  'payload-without-hash': spec({ more: 'payload: {url: "https://example.com/toa.tar"}\n' }),
+  'payload-without-url': spec({ more: `payload: {sha256: "${HASH}"}\n` }),
+  'payload-of-two-targets': spec({
+    targets: 'targets: [debian-12, debian-13, {os: debian-11, payload: {url: "https://example.com/debian-11.sh"}}]',
+    more: 'payload: {url: "https://example.com/install-toa.sh"}\n',
+  }),
   'files-without-source': spec({
     more: `method: source
 files:
@@ -116,7 +132,10 @@ files:
   'methods-that-cannot-be-had': spec({
     targets: 'targets: [{os: debian-12, method: vtoa}, {os: centos-7, method: rpm}]',
   }),
-  'secure-boot': spec({ more: 'secureBoot: enforced\n' }),
+  'secure-boot': spec({
+    targets: 'targets: [{os: debian-12, method: module}, ubuntu-18.04]',
+    more: 'secureBoot: enforced\n',
+  }),
   'no-such-architecture': spec({ targets: 'targets: [{os: centos-6, method: module, arch: arm64}]' }),
   'faults-of-every-stage-at-once': spec({
     trust: 'trust: [198.18.7.1/24]',
@@ -125,7 +144,7 @@ files:
   }),
   'same-fault-inherited-by-all': spec({
     targets: 'targets: [debian-11, debian-12, debian-13]',
-    more: 'method: ebpf\n',
+    more: 'signing: {key: k.pem, certificate: c.pem}\n',
   }),
 };
 
@@ -269,6 +288,65 @@ export const CASES: readonly Case[] = [
     name: 'render-near-a-clouds-limit',
     spec: spec({ clouds: 'clouds: [alibaba-ecs]', trust: `trust:\n${networks(700)}` }),
     run: [['render']],
+  },
+  {
+    name: 'render-fetched-payload',
+    spec: spec({
+      clouds: 'clouds: [tencent-cvm]',
+      more: 'payload: {url: "https://example.com/install-toa.sh"}\n',
+    }),
+    run: [['plan'], ['render'], ['render', '--check'], ['render', '--only', 'script']],
+  },
+  {
+    name: 'render-fetched-payload-that-changed',
+    spec: spec({ more: `payload: {url: "https://example.com/install-toa.sh", sha256: "${HASH}"}\n` }),
+    run: [
+      ['render', '--only', 'script'],
+      ['render', '--only', 'terraform'],
+    ],
+  },
+  {
+    name: 'render-file-by-path',
+    spec: byPath('files/häß lich.ko'),
+    files: { 'files/häß lich.ko': 'a module\n' },
+    run: [
+      ['plan'],
+      ['render'],
+      ['render', '--check'],
+      ['render', '--only', 'packer'],
+      ['render', '--only', 'terraform'],
+    ],
+  },
+  {
+    name: 'render-file-by-path-and-merge',
+    spec: byPath('toa.ko'),
+    files: { 'toa.ko': 'a module\n', theirs: '#!/bin/sh\n' },
+    run: [['render', '--merge', 'theirs']],
+  },
+  {
+    name: 'render-files-that-cannot-be-read',
+    spec: byPath(
+      ...[
+        'none.ko',
+        'a-folder',
+        'empty.ko',
+        'other.ko',
+        '../toa-bake-elsewhere/toa.ko',
+        '/dev/null',
+        'circle.ko',
+        'other.ko/toa.ko',
+      ],
+      ...['link.ko', 'good.ko'],
+    ),
+    files: {
+      'a-folder/toa.ko': 'a module\n',
+      'empty.ko': '',
+      'other.ko': 'another module\n',
+      'circle.ko': { link: 'circle.ko' },
+      'link.ko': { link: 'good.ko' },
+      'good.ko': 'a module\n',
+    },
+    run: [['plan'], ['render'], ['render', '--check']],
   },
   { name: 'targets', run: [['targets']] },
   { name: 'explain', run: [['explain', 'spec/network']] },

@@ -67,6 +67,7 @@ function masked(text: string): string {
   return text
     .replace(/ +[\d,]+ bytes/g, ' N bytes')
     .replace(/\([\d,]+ in base64\)/g, '(N in base64)')
-    .replace(/[\d,]+( as gzip would fit)/g, 'N$1')
+    .replace(/(as gzip it has )[\d,]+/g, '$1N')
+    .replace(/(^serve: .*, sha256 |install-toa.sh of .* has )[0-9a-f]{64}/gm, '$1HASH')
     .replace(/(Biggest parts before compression: ).*(?= \[size)/g, '$1...');
 }

@@ -6,25 +6,62 @@ name=${0##*/}
 echo "$name $*" >>"$FAKE/log"
 steer() { cat "$FAKE/$1" 2>/dev/null; }
 
-# The program is there from now on: as an executable that is not faked further, or as the folder of headers.
-provide() {
+# packages: what there is, lines NAME [KERNEL], the kernel being the one whose headers it holds. Without that file everything is there,
+# and headers are for headers-release. What cannot be had is said in the manager's own words; yum goes on with the rest.
+install_packages() {
+	lacking=
 	for package in "$@"; do
 		case $package in
-		-* | install | update) ;;
+		-* | install | update | upgrade) ;;
 		vtoa)
 			mkdir -p "$TOA_ROOT/usr/lib/systemd/system" && : >"$TOA_ROOT/usr/lib/systemd/system/vtoa.service"
 			;;
-		linux-image-* | kernel)
-			mkdir -p "$TOA_ROOT/lib/modules/$(steer headers-release)/kernel"
-			;;
-		*headers-* | *devel*)
-			release=$(steer headers-release)
-			mkdir -p "$TOA_ROOT/lib/modules/$release/build" && : >"$TOA_ROOT/lib/modules/$release/build/Makefile"
-			;;
-		*) ln -sf fake-root.sh "$FAKE/bin/$package" ;;
+		*) has_package "$package" && found="${found-} $package" || lacking="$lacking $package" ;;
 		esac
 	done
+	for package in $lacking; do
+		case $name in
+		apt-get) echo "E: Unable to locate package $package" ;;
+		yum) echo "No package $package available." ;;
+		dnf) echo "No match for argument: $package" && echo "Error: Unable to find a match: $package" ;;
+		zypper) echo "'$package' not found in package names. Trying capabilities." && echo "No provider of '$package' found." ;;
+		esac
+	done
+	case $name:$lacking in
+	*: | yum:*) for package in ${found-}; do provide "$package"; done ;;
+	apt-get:*) exit 100 ;;
+	zypper:*) exit 104 ;;
+	*) exit 1 ;;
+	esac
 }
+has_package() {
+	! grep -qsxF "$1" "$FAKE/unserved" || return
+	[ ! -e "$FAKE/packages" ] || awk -v "name=$1" '$1 == name { found = 1 } END { exit !found }' "$FAKE/packages"
+}
+
+# It is there from now on: as an executable that is not faked further, as what rpm knows of, as a kernel, or as its headers.
+provide() {
+	release=$(steer headers-release)
+	[ ! -e "$FAKE/packages" ] || release=$(awk -v "name=$1" '$1 == name { print $2 }' "$FAKE/packages")
+	dir=$TOA_ROOT/lib/modules/$release
+	case $1 in
+	elfutils-libelf-devel) echo "$1" >>"$FAKE/rpm" ;;
+	*headers-* | *devel*) [ -z "$release" ] || { mkdir -p "$dir/build" && : >"$dir/build/Makefile"; } ;;
+	linux-image-* | kernel*) mkdir -p "$dir/kernel" ;;
+	*) ln -sf fake-root.sh "$FAKE/bin/$1" ;;
+	esac
+}
+
+# Below this root, the real ones: where a test has put a repository there.
+if [ -d "$TOA_ROOT/etc/yum.repos.d" ]; then
+	case $name in
+	dnf | yum) PATH=/usr/sbin:/usr/bin:/sbin:/bin exec /usr/bin/dnf "--installroot=$TOA_ROOT" --releasever=1 "$@" ;;
+	rpm)
+		[ "$1" != -qf ] || set -- -qf "${2#"$TOA_ROOT"}"
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin exec /usr/bin/rpm "--root=$TOA_ROOT" "$@"
+		;;
+	esac
+fi
 
 case $name in
 uname) [ "$1" = -r ] && steer release || steer machine ;;
@@ -62,20 +99,14 @@ apt-get | dpkg)
 		exit 100
 	fi
 	while [ "$1" != install ] && [ "$1" != update ]; do shift; done
-	for package in "$@"; do
-		grep -qsxF "$package" "$FAKE/unserved" && echo "E: Unable to locate package $package" && exit 100
-	done
-	provide "$@"
+	install_packages "$@"
 	# A daemon that a package starts keeps the descriptors it inherited.
 	if [ -e "$FAKE/daemon" ]; then { /bin/sleep 20 & } && echo $! >"$FAKE/daemon"; fi
 	;;
 yum | dnf | zypper)
 	[ ! -e "$FAKE/dnf-waits" ] || /bin/sleep 60
 	[ ! -e "$FAKE/packages-fail" ] || { steer packages-fail && exit 1; }
-	for package in "$@"; do
-		grep -qsxF "$package" "$FAKE/unserved" && echo "No match for argument: $package" && exit 1
-	done
-	provide "$@"
+	install_packages "$@"
 	;;
 apt-mark)
 	verb=$1
@@ -142,7 +173,7 @@ rpm)
 		# As the package's own script does it.
 		echo "/boot/vmlinuz-$(steer theirs)" >"$FAKE/grubby"
 		dir=$TOA_ROOT/lib/modules/$(steer theirs)/kernel/net/toa
-		mkdir -p "$dir" && : >"$dir/toa.ko.xz"
+		mkdir -p "$dir" && : >"$dir/toa.ko.xz" && echo ./kernel/net/toa/toa.ko.xz >"${dir%/kernel*}/modules.dep"
 		;;
 	*) steer rpm | grep -qx "$2" ;;
 	esac
@@ -193,8 +224,29 @@ modprobe)
 	;;
 systemctl)
 	case "$*" in
+	*enable\ *) [ ! -e "$FAKE/enable-fails" ] ;;
 	start\ vtoa.service) [ -e "$FAKE/unit-fails" ] && steer unit-fails >&2 && exit 1 || mkdir -p "$TOA_ROOT/sys/module/vtoa" ;;
 	esac
 	;;
-python3) steer probe && exit "$(steer probe-code)" ;;
+curl)
+	[ "$*" != '--proto =https --version' ] || exit 0
+	[ ! -e "$FAKE/curl-fails" ] || { steer curl-fails && exit 22; }
+	while [ "$1" != --output ]; do shift; done
+	cp "$FAKE/web-${3##*/}" "$2"
+	;;
+python3)
+	pins=$TOA_ROOT/sys/fs/bpf/toa
+	case $* in
+	-c*) ;;
+	*toa-bpf\ load*)
+		! steer bpf-fails >&2 || exit 1
+		mkdir -p "$pins" && echo "$3" >"$pins/kinds" && cat >"$pins/trusted"
+		;;
+	*toa-bpf\ unload) rm -r "$pins" ;;
+	*toa-bpf\ check) [ -d "$pins" ] ;;
+	*toa-bpf\ stats) printf '      CPU0  CPU1\nsyn_recv_sock_toa  :  2  3\n' ;;
+	*toa-bpf*) cat "$pins/$2" ;;
+	*) steer probe && exit "$(steer probe-code)" ;;
+	esac
+	;;
 esac

@@ -92,7 +92,7 @@ describe.concurrent.each(BY)('fetch under %s by %s', (shell, tool) => {
   it('more than the limit: exit 17, and no full disk', async () => {
     const machine = machineWith(shell, tool);
     expect(await fetch(machine, '/good', undefined, { TOA_FETCH_BLOCKS: '100' })).toMatchObject({ code: 17 });
-    expect(receipt(machine).reason).toMatch(/is larger than 0 MiB/);
+    expect(receipt(machine).reason).toMatch(/is larger than 51200 bytes/);
     expect(kept(machine)).toEqual([]);
   });
 });

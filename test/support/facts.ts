@@ -167,6 +167,7 @@ export function running(changes: Partial<RunningFacts> = {}): Look<RunningFacts>
     tainted: known(4096),
     lockdown: known('[none] integrity confidentiality'),
     filter: ABSENT,
+    programs: ABSENT,
     probe: known({
       result: 'pass',
       reason: 'all 4 connections show the right address',

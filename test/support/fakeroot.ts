@@ -52,7 +52,7 @@ export interface MachineParts {
   /** Commands of this machine that are there as they are, instead of the fake ones. */
   readonly tools?: readonly string[];
   /** Steers the fake commands, see test/guest/fake-root.sh. */
-  readonly steer?: Readonly<Record<string, string>>;
+  readonly steer?: Readonly<Record<string, string | Buffer>>;
 }
 
 export const KERNEL = '6.1.0-40-amd64';
@@ -61,16 +61,17 @@ const PROBE = '{"probe": 1, "result": "pass", "reason": "", "cases": [], "skippe
 
 /** A good Debian 12 unless told otherwise. `remove` it at the end. */
 export class FakeMachine {
-  readonly shell: Shell;
   readonly root: string;
+  /** What runs toa-setup. */
+  shell: Shell;
   readonly #fake: string;
 
   constructor(shell: Shell, parts: MachineParts = {}) {
     const { kernels = [KERNEL], headers = kernels, running = KERNEL } = parts;
     const { commands = ['gcc', 'make', 'strip', 'python3'] } = parts;
     const home = mkdtempSync(join(tmpdir(), 'toa-bake-fake-'));
-    this.shell = shell;
     this.root = join(home, 'root');
+    this.shell = shell;
     this.#fake = join(home, 'fake');
     this.write({
       '/etc/os-release': DEBIAN,
@@ -100,6 +101,7 @@ export class FakeMachine {
         (name) => ![...(parts.tools ?? []), ...(parts.without ?? [])].includes(name),
       ),
     );
+    this.use(shell);
     this.steer({
       release: running,
       machine: 'x86_64',
@@ -108,6 +110,12 @@ export class FakeMachine {
       'probe-code': '0',
       ...parts.steer,
     });
+  }
+
+  /** The shell of the runs from now on. */
+  use(shell: Shell): void {
+    this.shell = shell;
+    writeFileSync(join(this.#fake, 'bin/sh'), START[shell], { mode: 0o755 });
   }
 
   /** A command that is there from now on. */
@@ -136,7 +144,7 @@ export class FakeMachine {
   }
 
   /** Writes steering files; null removes one. */
-  steer(files: Readonly<Record<string, string | null>>): void {
+  steer(files: Readonly<Record<string, string | Buffer | null>>): void {
     for (const [name, content] of Object.entries(files)) {
       if (content === null) rmSync(join(this.#fake, name));
       else writeFileSync(join(this.#fake, name), content);
@@ -239,7 +247,6 @@ export class FakeMachine {
     writeFileSync(join(bin, 'fake-root.sh'), readFileSync(inRepo('test/guest/fake-root.sh')));
     chmodSync(join(bin, 'fake-root.sh'), 0o755);
     for (const name of names) symlinkSync('fake-root.sh', join(bin, name));
-    writeFileSync(join(bin, 'sh'), START[this.shell], { mode: 0o755 });
     // busybox looks for its own commands before PATH; a function comes before both.
     const shadowed = [...names, 'sh'].filter(
       (name) => !name.includes('-') && (FAKES.split(' ').includes(name) || name === 'sh'),
@@ -252,5 +259,6 @@ export class FakeMachine {
 const START: Readonly<Record<Shell, string>> = {
   dash: '#!/bin/sh\nexec /bin/dash "$@"\n',
   bash: '#!/bin/sh\nexec /bin/bash "$@"\n',
-  busybox: '#!/bin/sh\nexec /bin/busybox sh -c \'. "$FAKE/functions"; . "$0"\' "$@"\n',
+  busybox:
+    '#!/bin/sh\nexec /bin/busybox sh -c \'. "$FAKE/functions"; case $0 in */*) . "$0" ;; *) . "./$0" ;; esac\' "$@"\n',
 };

@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Kernel } from './kernels.ts';
-import { EMULATED_CPU } from './qemu.ts';
+import { counterRate, EMULATED_CPU } from './qemu.ts';
 
 const LOGS = fileURLToPath(new URL('../../out/vm/', import.meta.url));
 const INIT = fileURLToPath(new URL('microvm/init', import.meta.url));
@@ -160,11 +160,12 @@ const ARM64 = {
 function startQemu(options: MicrovmOptions, initramfs: string, log: string) {
   const { kernel, append = '', cpus = 2, parallel = false, memory = 512, patience = 1 } = options;
   const kind = kernel.arch === 'arm64' ? ARM64 : PC;
+  const words = [KERNEL_ARGUMENTS, ...(kind === PC ? counterRate() : []), kind.append, append];
   const args = [
     ...kind.machine,
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-accel', `tcg,thread=${parallel ? 'multi' : 'single'}`, '-smp', `${cpus}`, '-m', `${memory}`],
-    ...['-kernel', kernel.image, '-initrd', initramfs, '-append', `${KERNEL_ARGUMENTS} ${kind.append} ${append}`],
+    ...['-kernel', kernel.image, '-initrd', initramfs, '-append', words.join(' ')],
     ...['-serial', `file:${log}`, '-chardev', 'stdio,id=channel,signal=off', ...kind.channel],
   ];
   return execa(kind.program, args, {

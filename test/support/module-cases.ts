@@ -1,11 +1,11 @@
-/** What a connection must show with the module loaded, as data; `microvm/cases.py` plays it. Without the module every one shows the scrubber. */
+/** What a connection must show with a reader loaded, as data; `microvm/cases.py` plays it. Without the reader every one shows the scrubber. /reader is one of readers/. */
 
 import ipaddr from 'ipaddr.js';
 
 /** Stands for the address that the packets come from, as the socket at hand spells it. */
 export const SCRUBBER = 'scrubber';
 
-/** Networks that the module is told to trust unless a group says otherwise. */
+/** Networks that the reader is told to trust unless a group says otherwise. */
 export const TRUSTED = '203.0.113.0/24,2001:db8:1::/48';
 
 const T = '203.0.113.5';
@@ -59,7 +59,7 @@ export interface Group {
   readonly namespaces: readonly ('init' | 'new' | 'left')[];
   /** Below net.ipv4. */
   readonly sysctls?: Readonly<Record<string, string>>;
-  /** Run first, with the module loaded. */
+  /** Run first, with the reader loaded. */
   readonly setup?: string;
   readonly cases: readonly Case[];
 }
@@ -239,7 +239,6 @@ const SOCKETS: readonly Case[] = [
   },
 ];
 
-const TRUST_CHANGES = '/sys/module/toa/parameters/trusted';
 const ONE_OF_EACH: readonly Case[] = [
   { name: 'IPv4', listener: 'ipv4', from: T, ack: V4, shows: [CLIENT] },
   { name: 'dual', listener: 'dual', from: T, syn: V4, shows: [MAPPED] },
@@ -250,10 +249,10 @@ const NOBODY: readonly Case[] = ONE_OF_EACH.map((one) => ({ ...one, shows: [SCRU
 /** A list of others between the two networks that are trusted. */
 const TEN_THOUSAND =
   '{ echo 203.0.113.0/24; i=0; while [ $i -lt 9998 ]; do echo 10.$((i / 128)).$((i % 128 * 2)).0/24; i=$((i + 1)); done; ' +
-  'echo 2001:db8:1::/48; } >/tmp/list; dd if=/tmp/list of=/proc/net/toa_trusted bs=1M 2>/dev/null; ' +
-  '[ "$(wc -l </proc/net/toa_trusted)" = 10000 ]';
+  'echo 2001:db8:1::/48; } >/tmp/list; /reader list </tmp/list 2>/dev/null; ' +
+  '[ "$(/reader trusted | wc -l)" = 10000 ]';
 
-/** Played with the module loaded, trusting TRUSTED, in this order. */
+/** Played with the reader loaded, trusting TRUSTED, in this order. */
 export const GROUPS: readonly Group[] = [
   { name: 'places', namespaces: ['init', 'new', 'left'], cases: PLACES },
   { name: 'untrusted', namespaces: ['init'], cases: UNTRUSTED },
@@ -271,17 +270,17 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'kinds',
     namespaces: ['init'],
-    setup: 'echo 254,253,252,200 >/sys/module/toa/parameters/kinds',
+    setup: '/reader kinds 254,253,252,200',
     cases: KINDS,
   },
-  { name: 'kind 28', namespaces: ['init'], setup: 'echo 28 >/sys/module/toa/parameters/kinds', cases: KIND_28 },
+  { name: 'kind 28', namespaces: ['init'], setup: '/reader kinds 28', cases: KIND_28 },
   {
     name: 'nobody trusted',
     namespaces: ['init'],
-    setup: `echo 254 >/sys/module/toa/parameters/kinds; echo >${TRUST_CHANGES}`,
+    setup: "/reader kinds 254; /reader trust ''",
     cases: NOBODY,
   },
-  { name: 'any', namespaces: ['init'], setup: `echo any >${TRUST_CHANGES}`, cases: ONE_OF_EACH },
+  { name: 'any', namespaces: ['init'], setup: '/reader trust any', cases: ONE_OF_EACH },
   { name: 'ten thousand networks', namespaces: ['init'], setup: TEN_THOUSAND, cases: [...ONE_OF_EACH, ...UNTRUSTED] },
   { name: 'Fast Open', namespaces: ['new'], sysctls: { tcp_fastopen: '514' }, cases: FAST_OPEN },
 ];
@@ -293,24 +292,25 @@ export const IPV4_ONLY: Group = {
   cases: PLACES.filter(({ listener, from }) => listener.endsWith('ipv4') && from === T),
 };
 
-const LOAD = 'insmod /toa.ko trusted=any';
+const LOAD = '/reader load any';
+const UNLOAD = '/reader unload';
 
-/** Played before the module is loaded: they load it and take it away themselves. */
+/** Played before the reader is loaded: they load it and take it away themselves. */
 export const ACROSS: Group = {
   name: 'across load and unload',
   namespaces: ['init', 'new'],
   cases: [
     {
       ...{ name: 'listener from before the load', listener: 'ipv4', from: T, ack: V4, beforeConnect: LOAD },
-      ...{ steps: [['sh', 'rmmod toa']], shows: [CLIENT, SCRUBBER] },
+      ...{ steps: [['sh', UNLOAD]], shows: [CLIENT, SCRUBBER] },
     },
     {
       ...{ name: 'dual listener from before the load', listener: 'dual', from: T6, syn: V6, beforeConnect: LOAD },
       ...{ shows: [CLIENT6, SCRUBBER, SCRUBBER, SCRUBBER] },
       steps: [
-        ['sh', 'rmmod toa'],
+        ['sh', UNLOAD],
         ['sh', LOAD],
-        ['sh', 'rmmod toa'],
+        ['sh', UNLOAD],
       ],
     },
     {
@@ -319,7 +319,7 @@ export const ACROSS: Group = {
       steps: [
         ['sh', LOAD],
         ['send', V4],
-        ['sh', 'rmmod toa'],
+        ['sh', UNLOAD],
         ['reset', null],
       ],
     },

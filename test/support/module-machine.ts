@@ -23,11 +23,19 @@ export async function builtModule(kernel: Kernel, source: string): Promise<Buffe
   }
 }
 
-/** What every test machine has: the module, the peers that are written in C and in Python, and the probe. */
+/** What every machine that tries the module has: it, the script that handles it, and `peerFiles`. */
 export async function moduleFiles(kernel: Kernel): Promise<Readonly<Record<string, Buffer>>> {
-  const probe = await readFile(repository('guest/toa-probe'));
   return {
     '/toa.ko': await builtModule(kernel, 'guest/module'),
+    '/reader': await readFile(repository('test/support/readers/module.sh')),
+    ...(await peerFiles()),
+  };
+}
+
+/** What every test machine has: the peers that are written in C and in Python, and the probe. */
+export async function peerFiles(): Promise<Readonly<Record<string, Buffer>>> {
+  const probe = await readFile(repository('guest/toa-probe'));
+  return {
     '/peer': await buildPeer(),
     '/toa-probe': probe,
     '/toa_probe.py': probe,
@@ -55,9 +63,9 @@ export async function output(vm: Microvm, script: string, codes: readonly number
   return answer.output.trim();
 }
 
-/** The rows of /proc/net/toa_stats, each summed over its columns. */
+/** The reader's counters, each summed over its columns. */
 export async function counters(vm: Microvm): Promise<Readonly<Record<string, number>>> {
-  const lines = (await output(vm, 'cat /proc/net/toa_stats')).split('\n').slice(1);
+  const lines = (await output(vm, '/reader stats')).split('\n').slice(1);
   return Object.fromEntries(
     lines.map((line) => {
       const [name = '', columns = ''] = line.split(':');

@@ -3,16 +3,10 @@
 import type { Kernel } from './kernels.ts';
 import type { Microvm } from './microvm.ts';
 import { ACROSS, GROUPS, TRUSTED } from './module-cases.ts';
-import {
-  namesManyAtOnce,
-  namesUntrustedSenders,
-  needsFtrace,
-  refusesNonsense,
-  saysWhatItIs,
-  yieldsToLivepatch,
-} from './module-checks.ts';
+import { hidesFromUsers, needsFtrace, refusesNonsense, saysWhatItIs, yieldsToLivepatch } from './module-checks.ts';
 import { builtModule, leftNoTrace, moduleFiles, output } from './module-machine.ts';
 import { casesFile, expectRows, playControl, playGroups } from './module-play.ts';
+import { namesManyAtOnce, namesUntrustedSenders } from './reader-checks.ts';
 
 /** What `tryEverything` needs in the machine. */
 export async function trialFiles(kernel: Kernel): Promise<Readonly<Record<string, Buffer>>> {
@@ -32,6 +26,7 @@ export async function tryEverything(vm: Microvm): Promise<void> {
   await playGroups(vm, [ACROSS]);
   await namesManyAtOnce(vm);
   await namesUntrustedSenders(vm);
+  await hidesFromUsers(vm);
   await refusesNonsense(vm);
   await needsFtrace(vm);
   await yieldsToLivepatch(vm);

@@ -8,7 +8,7 @@ import { resolve } from '../../src/plan/resolve.ts';
 import type { Plan } from '../../src/plan/types.ts';
 import { renderPacker } from '../../src/render/packer.ts';
 import { renderPayload } from '../../src/render/payload.ts';
-import type { Artifact } from '../../src/render/types.ts';
+import type { Artifact, Local } from '../../src/render/types.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 
 /** The plans of a spec that has no fault. */
@@ -21,8 +21,8 @@ export function plansOf(spec: string): readonly Plan[] {
 }
 
 /** What is rendered for a plan, by path below its folder packer/. */
-export function packerFiles(plan: Plan): ReadonlyMap<string, Artifact> {
-  const artifacts = renderPacker(plan, renderPayload(plan, packaged.guest), packaged.template);
+export function packerFiles(plan: Plan, local?: Local): ReadonlyMap<string, Artifact> {
+  const artifacts = renderPacker(plan, renderPayload(plan, packaged.guest), packaged.template, local);
   return new Map(artifacts.map((artifact) => [artifact.path.slice(`${plan.id}/packer/`.length), artifact]));
 }
 

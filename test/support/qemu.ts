@@ -60,7 +60,7 @@ const KERNEL_ARGUMENTS: readonly string[] = [
  * others keep the host busy takes a ninth of it for the whole, and all its time limits run out nine times too soon. Only where a
  * hypervisor says it: elsewhere /proc/cpuinfo shows what a core runs at now.
  */
-function counterRate(): readonly string[] {
+export function counterRate(): readonly string[] {
   const cpuinfo = readFileSync('/proc/cpuinfo', 'utf8');
   const [, megahertz] = /^cpu MHz\s*: ([\d.]+)$/m.exec(cpuinfo) ?? [];
   if (megahertz === undefined || !/^flags.* hypervisor( |$)/m.test(cpuinfo)) return [];

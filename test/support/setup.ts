@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { afterAll, expect } from 'vitest';
 import { packaged } from '../../src/packaged.ts';
 import { resolve } from '../../src/plan/resolve.ts';
-import { render } from '../../src/render/index.ts';
+import { type Payload, renderPayload } from '../../src/render/payload.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { inRepo } from './cli.ts';
 import { FakeMachine, type MachineParts, type Run, type Shell } from './fakeroot.ts';
@@ -22,6 +22,7 @@ interface Receipt {
   readonly result: string;
   readonly step: string;
   readonly reason: string;
+  readonly hint: string;
   readonly kernels: readonly { readonly release: string; readonly module: string }[];
 }
 
@@ -39,10 +40,15 @@ export function fake(shell: Shell, parts: MachineParts = {}): FakeMachine {
 
 /** install-toa.sh of a target, with more lines in its entry of the spec. */
 export function script(os = 'debian-12', more = ''): string {
+  return payload(os, more).script;
+}
+
+/** The same, and what user-data carries. */
+export function payload(os = 'debian-12', more = ''): Payload {
   const text = `version: 1\ntrust: [198.51.100.0/24, "2001:db8:1::/48"]\ntargets: [{os: ${os}${more}}]\n`;
   const [plan] = resolve(parseSpec(text).spec).plans;
   if (plan === undefined) throw new Error(`no plan for ${os}`);
-  return render(plan, packaged, ['script']).payload.script;
+  return renderPayload(plan, packaged.guest);
 }
 
 /** The same script with its files edited, and their hash made right again. */

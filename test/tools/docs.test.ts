@@ -24,7 +24,7 @@ const pages = readdirSync(DOCS)
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   'toa-bake validate ssh://root@origin --probe': ['test/vm/validate.test.ts', "validate('ssh://toa-test', ['--probe']"],
   'cloud-init status --long': ['test/support/machine.ts', 'cloud-init status --long'],
-  'cat /proc/net/toa_stats': ['test/support/module-machine.ts', '/proc/net/toa_stats'],
+  'cat /proc/net/toa_stats': ['test/support/readers/module.sh', '/proc/net/toa_$1'],
 };
 
 /** What the API knows of each action that the pages use, besides RegionId. */

@@ -36,6 +36,19 @@ async function run(name: string, files: Layout, env: Readonly<Record<string, str
   });
 }
 
+describe('install.sh', () => {
+  it('takes the script and what came beside it away when it has run', async () => {
+    await inFolder(
+      { 'home/install-toa.sh': 'ls "$HOME/toa-files"; exit 17\n', 'home/toa-files/a.ko': 'a', 'home/other': '' },
+      async (folder) => {
+        const said = await run('install.sh', {}, { HOME: join(folder, 'home') });
+        expect(said).toEqual({ code: 0, stdout: 'a.ko\n', stderr: '' });
+        expect(readdirSync(join(folder, 'home'))).toEqual(['other']);
+      },
+    );
+  });
+});
+
 describe('wait.sh', () => {
   const cloudInit = (status: string): Layout => ({
     'bin/cloud-init': `#!/bin/sh\ncase $1 in\n--help) echo '{init,modules,status}' ;;\nstatus) ${status} ;;\nesac\n`,

@@ -89,6 +89,41 @@ describe.each(COMBINATIONS)('clouds [%s], target %s', (clouds, target, sources) 
 
 const PLUGINS: Readonly<Record<string, string>> = { 'alicloud-ecs': 'alicloud', 'amazon-ebs': 'amazon', qemu: 'qemu' };
 
+describe('files that the spec names by path', () => {
+  const HASH = '0'.repeat(64);
+  const file = `{path: toa.ko, sha256: "${HASH}", role: module, release: 6.1.0-40-amd64}`;
+  const text = `version: 1\ntrust: any\nmethod: prebuilt\nfiles: [${file}]\ntargets: [debian-12]\n`;
+  const plan = only(plansOf(text));
+  const files = packerFiles(plan, new Map([[HASH, Buffer.from('a module')]]));
+  const inPlace = <T>(use: (folder: string) => Promise<T>): Promise<T> =>
+    inFolder({}, (folder) => {
+      layOut(folder, files);
+      rmSync(join(folder, 'plugins.pkr.hcl'));
+      return use(folder);
+    });
+  const given = dummies(String(files.get('variables.pkr.hcl')?.content));
+
+  it('are uploaded as a folder: formatted, valid, and refused by Packer where the folder is not there', async () => {
+    await inPlace(async (folder) => {
+      expect(await packer(folder, ['fmt', '-check', '-diff', '.'])).toEqual({ code: 0, text: '' });
+      expect(await packer(folder, ['fmt', '-check', '-diff', 'fragment'])).toEqual({ code: 0, text: '' });
+      expect(await packer(folder, ['validate', ...given, '.'])).toEqual({ code: 0, text: '' });
+      rmSync(join(folder, 'files/toa-files'), { recursive: true });
+      expect(await packer(folder, ['validate', ...given, '.'])).toMatchObject({ code: 1 });
+    });
+  });
+
+  it('are there, before the script runs, and not in a template without any', () => {
+    expect(files.get('files/toa-files/000000000000-toa.ko')?.content).toEqual(Buffer.from('a module'));
+    const build = String(files.get('build.pkr.hcl')?.content);
+    expect(build.indexOf('files/toa-files')).toBeGreaterThan(0);
+    expect(build.indexOf('files/toa-files')).toBeLessThan(build.indexOf('files/install.sh'));
+    expect(String(files.get('fragment/provision.hcl')?.content)).toContain('files/toa-files');
+    const without = packerFiles(only(plansOf(spec('', ['debian-12']))));
+    expect([...without.values()].filter(({ content }) => String(content).includes('files/toa-files'))).toEqual([]);
+  });
+});
+
 describe('every target of the catalog', () => {
   const ids = TARGETS.filter(({ arches }) => arches.includes('x86_64')).map(({ id }) => id);
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inFolder, runCli } from '../support/cli.ts';
+import { payload } from '../support/setup.ts';
 
 const GUEST = new URL('../../guest/', import.meta.url).pathname;
 
@@ -23,6 +24,13 @@ const rendered = await inFolder(
   },
 );
 
+const fetching: readonly (readonly [string, string])[] = [
+  [
+    'the program that fetches it',
+    payload('debian-12', ', payload: {url: "https://example.com/install-toa.sh"}').carried,
+  ],
+];
+
 const SHELLS = [['dash'], ['bash'], ['bash', '--posix'], ['busybox', 'ash']] as const;
 
 describe('every shell file of guest/', () => {
@@ -37,7 +45,7 @@ describe('every shell file of guest/', () => {
     expect(status).toBe(0);
   });
 
-  it.each([...shellFiles, ...rendered])('%s is read by every shell', (_, text) => {
+  it.each([...shellFiles, ...rendered, ...fetching])('%s is read by every shell', (_, text) => {
     for (const [shell, ...options] of SHELLS) expect(reads(shell, options, text), shell).toBe('');
   });
 });
@@ -68,7 +76,7 @@ function shellcheck(path: string): { readonly stdout: string; readonly status: n
 
 /** What stands above the files that install-toa.sh carries; all of any other script. */
 function programOf(text: string): string {
-  return text.split(/^(?=# --- files ---$)/m)[0] ?? '';
+  return text.split(/^(?=# --- (?:files|fetch) ---$)/m)[0] ?? '';
 }
 
 /** What the shell says about the syntax, running nothing. */

@@ -46,6 +46,14 @@ describe('what is rendered', () => {
     expect(JSON.parse(String(strict['toa.json'])).ready_means_working).toBe(true);
   });
 
+  it('is small where the script is fetched', () => {
+    const files = moduleFiles({ clouds: ['tencent-cvm'], more: 'payload: {url: "https://example.com/a.sh"}\n' });
+    const { clouds } = JSON.parse(String(files['toa.json']));
+    expect(String(files['user-data']).length).toBeLessThan(4096);
+    expect(clouds[0].fail_bytes).toBeGreaterThan(4096);
+    expect(String(moduleFiles({ clouds: ['tencent-cvm'] })['user-data']).length).toBeGreaterThan(clouds[0].fail_bytes);
+  });
+
   it.each([
     ['alibaba-ecs', ['alicloud-ess', 'alicloud-instance', 'alicloud-launch-template', 'cloudinit-config']],
     ['aws-ec2', ['aws-launch-template', 'cloudinit-config']],

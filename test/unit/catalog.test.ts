@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DISTRIBUTIONS } from '../../src/catalog/distributions/index.ts';
 import { FAMILIES } from '../../src/catalog/families.ts';
 import type { Distribution, HeadersRule, Release, Traits } from '../../src/catalog/types.ts';
+import { ROW_FACTS } from '../support/row-facts.ts';
 
 /** What the tool promises to know, written out: a row that is lost or renamed breaks users' specs. */
 const PROMISED = `
@@ -215,6 +216,11 @@ describe('the headers of releases that were seen on machines', () => {
     ['sles-15', '6.4.0-150600.23.53-default', ['kernel-default-devel=6.4.0-150600.23.53']],
     ['sles-15', '5.14.21-150400.24.38-64kb', ['kernel-64kb-devel=5.14.21-150400.24.38']],
   ])('%s %s', (id, release, packages) => {
+    expect(headersFor(find(id).headers, release)).toEqual(packages);
+  });
+
+  const known = Object.entries(ROW_FACTS).flatMap(([id, { kernels }]) => kernels.map((fact) => [id, fact] as const));
+  it.each(known)('%s $release', (id, { release, packages }) => {
     expect(headersFor(find(id).headers, release)).toEqual(packages);
   });
 });

@@ -9,7 +9,7 @@ import type { Facts, OsRelease } from '../../src/facts/types.ts';
 import { resolve } from '../../src/plan/resolve.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { goodFacts, liveFacts, pageFacts } from '../support/facts.ts';
-import { MUTATIONS } from './mutations.ts';
+import { MUTATIONS, programFacts } from './mutations.ts';
 
 /** What a machine is judged by when it was made from this spec, or when there is none. */
 function expectedOf(facts: Facts, spec?: string): Expectation {
@@ -31,11 +31,12 @@ const MACHINES: readonly (readonly [string, Facts, Expectation])[] = [
   ['an image of ours', goodFacts(), expectedOf(goodFacts())],
   ['an image of ours, by its spec', goodFacts(), expectedOf(goodFacts(), SPEC)],
   ['a running machine of ours', liveFacts(), expectedOf(liveFacts(), SPEC)],
+  ['a running machine with programs', programFacts(), expectedOf(programFacts())],
   ['a machine by the page', pageFacts(), expectedOf(pageFacts())],
 ];
 
 describe('machines that are right', () => {
-  it.each(MACHINES.slice(0, 3))('%s: everything holds', (_, facts, expected) => {
+  it.each(MACHINES.slice(0, 4))('%s: everything holds', (_, facts, expected) => {
     expect(faults(facts, expected)).toEqual([]);
   });
 

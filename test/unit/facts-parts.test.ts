@@ -293,6 +293,7 @@ test('a running machine', async () => {
       tainted: { state: 'known', value: 12288 },
       lockdown: { state: 'known', value: 'none' },
       filter: { state: 'known', value: 'rules of nft' },
+      programs: { state: 'absent' },
       probe: { state: 'absent' },
     },
   });

@@ -1,7 +1,15 @@
 /** One fault of a machine each, and everything that it raises. */
 
 import { known } from '../../src/checks/look.ts';
-import type { BootFacts, Facts, KernelFacts, ModprobeFacts, ModuleElf, ModuleFile } from '../../src/facts/types.ts';
+import type {
+  BootFacts,
+  Facts,
+  KernelFacts,
+  ModprobeFacts,
+  ModuleElf,
+  ModuleFile,
+  RunningFacts,
+} from '../../src/facts/types.ts';
 import type { Look } from '../../src/image/types.ts';
 import { goodFacts, kernel, liveFacts, loader, moduleFile, pageFacts, running } from '../support/facts.ts';
 
@@ -54,7 +62,73 @@ const spec = (text: string): string => `version: 1\ntargets: [debian-12]\n${text
 const nft = (text: string, version: Look<string>): Facts =>
   goodFacts({ firewall: known({ files: [{ path: '/etc/nftables.conf', line: 9, text }], nft: version }) });
 
+const OBJECT = '/usr/local/lib/toa/toa.bpf';
+
+/** A running machine of method ebpf: no module, no headers, programs in place. */
+export function programFacts(changes: Partial<Facts['setup']> = {}, now: Partial<RunningFacts> = {}): Facts {
+  const { setup } = goodFacts();
+  const files = ['/usr/local/lib/toa/toa-bpf', OBJECT].map((path) => ({ path, mode: 0o755, sha256: 'a'.repeat(64) }));
+  const kernels = [{ release: RELEASE, module: OBJECT, sha256: 'a'.repeat(64) }];
+  return liveFacts({
+    kernels: known([kernel({ readers: known([]), headers: ABSENT, index: { text: known([]), binary: known([]) } })]),
+    modprobe: known({ blacklisted: [], installs: [], options: [] }),
+    build: { compiler: ABSENT, make: ABSENT },
+    setup: {
+      ...setup,
+      env: known({ TOA_TARGET: 'debian-12', TOA_METHOD: 'ebpf', TOA_KINDS: '254' }),
+      files: known([...must(setup.files), ...files]),
+      receipt: known({ ...receipt(), method: 'ebpf', kernels }),
+      ...changes,
+    },
+    running: running({
+      ...{ loaded: known([]), kinds: ABSENT, trusted: ABSENT, stats: ABSENT },
+      programs: known({ loaded: true, remarks: [] }),
+      ...now,
+    }),
+  });
+}
+
+const PROGRAMS: readonly Mutation[] = [
+  {
+    name: 'programs that are not loaded',
+    facts: programFacts({}, { programs: known({ loaded: false, remarks: ['not pinned'] }) }),
+    raises: ['error running/programs'],
+  },
+  {
+    name: 'programs beside those of somebody else',
+    facts: programFacts({}, { programs: known({ loaded: true, remarks: ['program 7 runs after it'] }) }),
+    raises: ['warning running/programs'],
+  },
+  {
+    name: 'programs without their loader, which nobody could ask',
+    facts: programFacts({}, { programs: { state: 'unknown', why: 'no program can be run there' } }),
+    raises: ['unknown running/programs'],
+  },
+  {
+    name: 'programs that nothing loads at boot',
+    facts: { ...programFacts(), loaders: known([]) },
+    raises: ['error boot/file-missing'],
+  },
+  {
+    name: 'another object than was installed',
+    facts: programFacts({
+      receipt: known({
+        ...receipt(),
+        method: 'ebpf',
+        kernels: [{ release: RELEASE, module: OBJECT, sha256: 'b'.repeat(64) }],
+      }),
+    }),
+    raises: ['error receipt/contradicts'],
+  },
+  {
+    name: 'the object is gone',
+    facts: programFacts({ files: goodFacts().setup.files }),
+    raises: ['error receipt/contradicts', 'error setup/incomplete'],
+  },
+];
+
 export const MUTATIONS: readonly Mutation[] = [
+  ...PROGRAMS,
   {
     name: 'an empty directory',
     facts: goodFacts({ os: ABSENT, kernels: known([]), boot: ABSENT }),

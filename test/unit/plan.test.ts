@@ -62,8 +62,21 @@ describe('the method', () => {
     );
   });
 
-  it('is none where Secure Boot refuses it, asked for or not', () => {
-    expect(plan('secureBoot: enforced\ntargets: [debian-12]').codes).toEqual(['target/secure-boot']);
+  it('is the programs where Secure Boot would refuse a module', () => {
+    expect(only('secureBoot: enforced\ntargets: [debian-12]')).toMatchObject({
+      ...{ method: 'ebpf', module: null, proven: true, kernelRange: { from: '5.10', to: '7.3' } },
+    });
+    expect(plan('secureBoot: enforced\ntargets: [{os: debian-13, arch: arm64}]').codes).toEqual(['target/no-method']);
+    expect(plan('secureBoot: enforced\ntargets: [centos-7]').codes).toEqual(['target/secure-boot']);
+  });
+
+  it('programs keep to a list, and are there for kernels that have them', () => {
+    expect(only('targets: [{os: debian-12, method: ebpf}]')).toMatchObject({ method: 'ebpf', proven: true });
+    expect(only('targets: [{os: debian-12, method: ebpf, arch: arm64}]')).toMatchObject({ proven: false });
+    expect(plan('targets: [{os: centos-7, method: ebpf}]').codes).toEqual(['target/method']);
+  });
+
+  it('is none where Secure Boot refuses it and it was asked for', () => {
     expect(plan('secureBoot: enforced\nmethod: module\ntargets: [debian-12]').codes).toEqual(['target/secure-boot']);
   });
 
@@ -113,8 +126,14 @@ describe('files', () => {
     ]);
   });
 
-  it('by path are not in this release', () => {
-    expect(files('source', source.replace(url, 'path: toa.tar'))).toEqual(['spec/unavailable']);
+  it('come from a url or by a path, and their place in the spec is known', () => {
+    const path = source.replace(url, 'path: ../toa.tar');
+    expect(files('source', path)).toEqual([]);
+    expect(files('source', source.replace(url, `${url}, path: toa.tar`))).toEqual(['spec/file']);
+    const own = `{os: debian-12, trust: any, method: source, files: [${path}]}`;
+    expect(only(`targets: [${own}]`).pinned).toMatchObject([{ path: '../toa.tar', at: ['targets', 0, 'files', 0] }]);
+    const shared = plan(`method: source\nfiles: [${path}]\ntargets: [{os: debian-12, trust: any}]`);
+    expect(shared.plans[0]?.pinned).toMatchObject([{ at: ['files', 0] }]);
   });
 
   it.each(['..', '../a', 'a/../b', '/a', 'a/', 'a//b', '$(x)', 'a b', '-C'])(
@@ -123,6 +142,28 @@ describe('files', () => {
       expect(files('source', source.replace('}', `, layout: {directory: "${directory}"}}`))).toContain('spec/value');
     },
   );
+});
+
+describe('a payload that is fetched', () => {
+  const at = (path: string): string => `payload: {url: "https://example.com/${path}"}`;
+
+  it('has its place in the spec', () => {
+    expect(only(`${at('a')}\ntargets: [debian-12]`).payload).toEqual({
+      url: 'https://example.com/a',
+      at: ['payload'],
+    });
+    expect(only(`targets: [{os: debian-12, ${at('a')}}]`).payload).toMatchObject({ at: ['targets', 0, 'payload'] });
+    expect(only('targets: [debian-12]').payload).toBeNull();
+  });
+
+  it('has an address for each target', () => {
+    expect(plan(`${at('a')}\ntargets: [debian-12, debian-13]`).codes).toEqual(['payload/shared']);
+    expect(plan(`${at('a')}\ntargets: [debian-12, {os: debian-13, ${at('b')}}]`).codes).toEqual([]);
+    expect(plan(`targets: [{os: debian-12, ${at('a')}}, {os: debian-13, ${at('a')}}]`).codes).toEqual([
+      'payload/shared',
+      'payload/shared',
+    ]);
+  });
 });
 
 describe('settings', () => {

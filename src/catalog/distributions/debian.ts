@@ -1,7 +1,7 @@
 import type { Distribution } from '../types.ts';
 
 // In words, because the test machines' own package sources are the only ones that this project writes out.
-const archive = 'The Debian archive (host "archive" of the project\'s domain), snapshots by date (host "snapshot")';
+const archive = 'The Debian archive (host archive in the domain of Debian), snapshots by date (host snapshot)';
 
 /**
  * Kernels: the one of the release, then those of its backports. A release counts as archived from the end of its long term
@@ -48,17 +48,38 @@ export const debian: Distribution = {
       archive: { since: '2024-06-30', location: archive },
     },
     // Its long term support ended in August 2026, but the mirrors still have it; its backports are gone.
-    { release: '11', versionId: '11', codename: 'bullseye', cloudInit: '20.4', kernels: ['5.10', '6.1'] },
+    {
+      release: '11',
+      versionId: '11',
+      codename: 'bullseye',
+      cloudInit: '20.4',
+      kernels: ['5.10', '6.1'],
+      evidence: 'emulated',
+    },
     {
       release: '12',
       versionId: '12',
       codename: 'bookworm',
       cloudInit: '22.4',
       kernels: ['6.1', '6.12'],
-      evidence: 'vm',
+      evidence: 'booted',
     },
-    { release: '13', versionId: '13', codename: 'trixie', cloudInit: '25.1', kernels: ['6.12', '7.2', '7.3'] },
-    // os-release has no VERSION_ID before a release is frozen, so testing looks the same.
-    { release: 'sid', versionId: '', codename: 'sid', cloudInit: '26.2', kernels: ['7.2'] },
+    {
+      release: '13',
+      versionId: '13',
+      codename: 'trixie',
+      cloudInit: '25.1',
+      kernels: ['6.12', '7.2', '7.3'],
+      evidence: 'emulated',
+    },
+    {
+      release: 'sid',
+      // os-release has no VERSION_ID before a release is frozen, so testing looks the same.
+      versionId: '',
+      codename: 'sid',
+      cloudInit: '26.2',
+      kernels: ['7.2'],
+      evidence: 'emulated',
+    },
   ],
 };

@@ -5,7 +5,7 @@ export const OUTPUT_CODES = {
   'size/limit': {
     title: 'user-data is over the limit of a cloud',
     why: 'The cloud would refuse to start the machine, or cut the user-data.',
-    cure: 'Shorten the trust list (larger networks), or bake an image.',
+    cure: 'Serve the script by https and write `payload: {url: https://…}`: user-data then has 3 KB and fetches it. Or shorten the trust list (larger networks), or bake an image.',
   },
   'size/gzip': {
     title: 'user-data fits a cloud only when it is compressed',

@@ -12,11 +12,6 @@ export const PLAN_CODES = {
     why: 'The method depends on packages or kernels that this distribution does not have.',
     cure: 'Choose another method, or auto.',
   },
-  'target/method-unavailable': {
-    title: 'a method that this release cannot carry out',
-    why: 'It is part of the specification format, and not built yet.',
-    cure: 'Choose a method that the message lists.',
-  },
   'target/no-method': {
     title: 'auto has no proven answer',
     why: 'auto only picks what was booted and probed on the kernel series of the target.',

@@ -92,6 +92,11 @@ export const START_CODES = {
     why: 'Every connection shows the scrubber right now.',
     cure: '`toa-setup load`, or `modprobe toa`; the kernel’s log says why it was refused.',
   },
+  'running/programs': {
+    title: 'the eBPF programs are not in place, or not alone',
+    why: 'Programs live as long as their pins. Of several that name peers the last to run is believed: those of the root cgroup run after those below it, in the order in which they were attached.',
+    cure: '`toa-setup load` puts them in place; `toa-bpf check` names the others.',
+  },
   'running/probe': {
     title: 'real connections do not show the client',
     why: 'This is what counts: the option was sent, and accept() showed another address, or believed somebody it must not.',

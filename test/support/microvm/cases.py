@@ -211,14 +211,12 @@ def play_group(group, namespace, outside):
     return results
 
 
-# The rows of toa_stats, each summed over its columns. Process 1 is in the namespace that has the file.
-def counters():
-    rows = {}
-    if os.path.exists('/proc/1/net/toa_stats'):
-        for line in open('/proc/1/net/toa_stats').read().splitlines()[1:]:
-            name, columns = line.split(':')
-            rows[name.strip()] = sum(map(int, columns.split()))
-    return rows
+# The reader's counters, each summed over its columns; none where it is not loaded. `outside` is the namespace that has the module's file.
+def counters(outside):
+    check(libc.setns(outside, 0))
+    stats = subprocess.run('/reader stats', shell=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+    lines = [line.split(':') for line in stats.splitlines()[1:]]
+    return {name.strip(): sum(map(int, columns.split())) for name, columns in lines}
 
 
 def main(names, mode):
@@ -229,9 +227,9 @@ def main(names, mode):
         if mode == 'loaded' and 'setup' in group:
             subprocess.run(group['setup'], shell=True, check=True)
         for namespace in group['namespaces'] if mode == 'loaded' else group['namespaces'][:1]:
-            before = counters()
+            before = counters(outside)
             results = play_group(group, namespace, outside)
-            added = {name: value - before.get(name, 0) for name, value in counters().items()}
+            added = {name: value - before.get(name, 0) for name, value in counters(outside).items()}
             rows = {name: value for name, value in added.items() if value}
             played = {'group': group['name'], 'namespace': namespace, 'results': results, 'rows': rows}
             print(json.dumps(played), flush=True)

@@ -1,4 +1,4 @@
-/** The module's parser as a program of user space, with every fault that the sanitizers know made fatal. */
+/** The readers' parser as a program of user space, with every fault that the sanitizers know made fatal. */
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,9 @@ const SOURCES = fileURLToPath(new URL('.', import.meta.url));
 
 /** Where option.h is. */
 export const MODULE = fileURLToPath(new URL('../../../guest/module/', import.meta.url));
+
+/** Where one is that has the parser of guest/bpf. */
+export const PROGRAMS = fileURLToPath(new URL('bpf/', import.meta.url));
 
 const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra', '-Werror'];
 
