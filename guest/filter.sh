@@ -95,7 +95,6 @@ trust_seen() {
 	esac
 }
 
-
 # Whom the rules know, what they look for, and how they do it: rules with another mark are not ours of today.
 mark() { { echo "$TOA_KINDS $TOA_UNTRUSTED" && trusted && cat "$LIB/filter.sh"; } | hash | cut -c -16; }
 
@@ -178,7 +177,7 @@ nft_on() {
 	elif lives holder; then
 		tell_holder
 	else
-		tried nft -c -f "$FILTER/rules" && own_table && tell_holder
+		tried nft -c -f "$FILTER/rules" && own_table && tell_holder || { end holder && return 1; }
 	fi
 }
 
@@ -199,10 +198,11 @@ own_table() {
 tell_holder() {
 	: >"$FILTER/held"
 	echo "include \"$FILTER/rules\"" >"$FILTER/pipe"
-	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	left=100
+	while lives holder && [ $((left -= 1)) != 0 ]; do
 		! nft_is_on owner || return 0
 		! grep -iq error "$FILTER/held" || break
-		sleep "0.$try" 2>/dev/null || sleep 1
+		sleep 0.3 2>/dev/null || sleep 1
 	done
 	cat "$FILTER/held" >"$FILTER/out"
 	return 1
@@ -351,7 +351,11 @@ filter() {
 	done
 	[ -n "$new" ] || fail_filter "error: no nft or iptables here takes the rules: $(tail -n 3 "$FILTER/out" | paste -sd ' ' -)"
 	echo "$new" >"$FILTER/mode"
-	[ "$new" = "${before:-$new}" ] || in_mode off "$before"
+	# Of nft there is one table, whoever owns it.
+	case ${before%%:*} in
+	'' | "${new%%:*}") ;;
+	*) in_mode off "$before" ;;
+	esac
 	case ${TOA_FILTER-}$new in
 	probe* | nft:owner*) ;;
 	*) put_back ;;

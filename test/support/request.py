@@ -4,6 +4,8 @@ import sys
 import talk
 
 probe = talk.load(sys.argv[1])
+# Emulated machines are slow.
+probe.STEP = 60
 scrubber, client = sys.argv[2:]
 own = '192.0.2.200'
 remote = talk.talking(probe)(probe.open_tun([(own, scrubber)]))
