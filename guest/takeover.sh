@@ -23,11 +23,11 @@ handmade_modules() {
 # each_file ACTION: FILE EDIT for those of the boot files that exist; links are followed by their targets' own names.
 each_boot_file() {
 	for file in $SCRIPTS; do
-		[ ! -f "$R/$file" ] || [ -h "$R/$file" ] || "$1" "$R/$file" "/$MARK/!s/$COMMAND/$MARK &/g"
+		[ ! -f "$R/$file" ] || [ -h "$R/$file" ] || "$1" "$R/$file" "/$MARK/!s/$COMMAND/$MARK &/g" || return
 	done
 	[ "$TOA_BOOT_FILE" != etc-modules ] || return 0
 	for file in $LISTS; do
-		[ ! -f "$R/$file" ] || "$1" "$R/$file" "s/^$NAME\$/#$MARK &/"
+		[ ! -f "$R/$file" ] || "$1" "$R/$file" "s/^$NAME\$/#$MARK &/" || return
 	done
 }
 

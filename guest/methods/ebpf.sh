@@ -54,6 +54,9 @@ load_programs() { trusted | programs load "$TOA_KINDS"; }
 # What is loaded already is replaced without a gap.
 method_load() { logged load_programs; }
 
+trust_now() { ! programs check 2>/dev/null || logged load_programs; }
+trust_seen() { programs untrusted; }
+
 # Says on standard error who else names peers.
 method_is_set() { programs check && [ "$(programs kinds)" = "$TOA_KINDS" ] && programs trusted | grep -q .; }
 

@@ -57,7 +57,9 @@ put_modules() {
 put_module() { put "$(method_file "$1")" 644 <"$(built "$1")"; }
 
 method_install() {
-	put_modules || return
+	put_modules && options
+}
+options() {
 	trusted=$(trusted | paste -sd , -)
 	# The kernel takes at most a page; the whole list is written at each load.
 	[ ${#trusted} -le 1000 ] || trusted=
@@ -69,8 +71,12 @@ method_load() {
 	loaded=$(cat "$R/sys/module/toa/srcversion" 2>/dev/null)
 	[ "$loaded" = "$(modinfo ${R:+-b "$R"} -k "$RUNNING" -F srcversion toa)" ] || modprobe -qr toa
 	# One write: half a list must not be believed.
-	logged modprobe toa && echo "$TOA_KINDS" >"$PARAMETERS/kinds" && trusted | dd obs=1M 2>/dev/null >"$R/proc/net/toa_trusted"
+	logged modprobe toa && echo "$TOA_KINDS" >"$PARAMETERS/kinds" && believe
 }
+believe() { trusted | dd obs=1M 2>/dev/null >"$R/proc/net/toa_trusted"; }
+
+trust_now() { { [ ! -e "$R/proc/net/toa_trusted" ] || believe; } && options; }
+trust_seen() { cat "$R/proc/net/toa_untrusted"; }
 
 method_is_set() { [ "$(cat "$PARAMETERS/kinds" 2>/dev/null)" = "$TOA_KINDS" ] && grep -q . "$R/proc/net/toa_trusted"; }
 

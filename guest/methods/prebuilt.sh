@@ -20,7 +20,7 @@ has_headers() { :; }
 would() {
 	all_here
 	say "this machine fits; nothing was changed. all would fetch the module for kernel $NEXT," \
-		"load it at every boot, and believe everybody: it has no list of whom to trust"
+		"load it at every boot, and believe $(believed)"
 }
 
 # As it is: stripped it would lose its signature.

@@ -25,7 +25,7 @@ deps() { :; }
 would() {
 	all_here
 	say "this machine fits; nothing was changed. all would install kernel $THEIRS beside $NEXT, boot it once after a reboot, keep it if" \
-		"connections then show the client, and believe everybody: it has no list of whom to trust"
+		"connections then show the client, and believe $(believed)"
 }
 
 package() { echo "$STATE/fetch/$(files "$1" | cut -d ' ' -f 2)"; }

@@ -50,7 +50,7 @@ would() {
 		[ -z "$misfit" ] || die 12 "the reader does not build for kernel $NEXT: $misfit"
 	fi
 	say "this machine fits; nothing was changed. all would fetch the source, install what it takes to build it, build for kernel $NEXT," \
-		"load it at every boot, and believe everybody: it has no list of whom to trust"
+		"load it at every boot, and believe $(believed)"
 }
 
 # The archive's own make rules are never run: they know one kernel, the running one, and as root they could write into its headers. The

@@ -30,6 +30,7 @@ foreign_reader() { ! method_is_set || is_ours || echo "$MODULE"; }
 
 # Below updates/ ours would go before the kernel's own, and a disk or network driver might be what has the name.
 method_install() {
+	filter_tools
 	for k in $KERNELS; do
 		[ "$MODULE" = toa ] || [ -z "$(find "$R/lib/modules/$k/kernel" -name "$MODULE.ko*")" ] ||
 			die 13 "kernel $k has a module $MODULE of its own"
@@ -42,6 +43,7 @@ method_load() { load_module; }
 
 # An older build is replaced where nothing uses it.
 load_module() {
+	filter_on || return
 	note="$(boot_id) $(hash "$(method_file "$RUNNING")")"
 	if method_is_set; then
 		[ "$(cat "$STATE/loaded" 2>/dev/null)" != "$note" ] || return 0
@@ -52,4 +54,8 @@ load_module() {
 
 method_is_set() { [ -d "$R/sys/module/$MODULE" ]; }
 
-method_unload() { ! method_is_set || logged modprobe -r "$MODULE"; }
+method_unload() { { ! method_is_set || logged modprobe -r "$MODULE"; } && filter_off; }
+
+# Who is to be believed.
+# shellcheck source=guest/filter.sh
+. "$LIB/filter.sh"

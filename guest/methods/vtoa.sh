@@ -33,12 +33,12 @@ deps() {
 has_headers() { :; }
 would() {
 	say "this machine fits; nothing was changed. all would use the $TOA_MODULE of the kernel or of package $TOA_READER_PACKAGE," \
-		"load it at every boot, and believe everybody: it has no list of whom to trust"
+		"load it at every boot, and believe $(believed)"
 }
 
 build() { method_is_built "$NEXT" || die 12 "there is no $TOA_MODULE for kernel $NEXT" 'toa-setup deps installs it'; }
 
-method_install() { :; }
+method_install() { filter_tools; }
 
 # Of two readers each would hide what the other sees.
 no_other_reader() { :; }
@@ -46,6 +46,7 @@ foreign_reader() { [ ! -d "$R/sys/module/toa" ] || echo toa; }
 
 # modprobe first: at boot, when toa.service runs, the package's unit may have to wait for what waits for us.
 method_load() {
+	filter_on || return
 	if [ -n "$(module_of "$RUNNING")" ]; then
 		logged modprobe "$TOA_MODULE"
 	else
@@ -57,7 +58,11 @@ method_is_set() { [ -d "$R/sys/module/$TOA_MODULE" ] && [ ! -d "$R/sys/module/to
 
 method_unload() {
 	units stop "$TOA_READER_UNIT.service"
-	[ ! -d "$R/sys/module/$TOA_MODULE" ] || logged modprobe -r "$TOA_MODULE"
+	{ [ ! -d "$R/sys/module/$TOA_MODULE" ] || logged modprobe -r "$TOA_MODULE"; } && filter_off
 }
 
 method_forget() { :; }
+
+# Who is to be believed.
+# shellcheck source=guest/filter.sh
+. "$LIB/filter.sh"

@@ -26,8 +26,9 @@ apt() {
 
 installed() { dpkg-query "--admindir=$R/var/lib/dpkg" -Wf '${Status} ${Package}\n' 'linux-*' | sed -n 's/.* ok installed //p'; } 2>/dev/null
 
-# Kernels come by a package without a version in its name, linux-image-amd64; its sibling brings their headers.
-followed() { installed | sed -n '/-dbg$/d; s/^linux-image-\([^0-9u]\)/\1/p'; }
+# Kernels come by a package without a version in its name, or with a series (linux-image-amd64, linux-image-6.1-amd64); its sibling brings
+# their headers.
+followed() { installed | sed -n '/-dbg$\|-unsigned-\|-[0-9]*\.[0-9]*\.[0-9]/d; s/^linux-image-//p'; }
 packages_follow() {
 	for flavour in $(followed); do
 		installed | grep -qxF "linux-headers-$flavour" || echo "linux-headers-$flavour"
@@ -37,7 +38,7 @@ packages_follow() {
 # packages_newest KERNEL: what brings the newest kernel of its kind, and its headers.
 packages_newest() {
 	flavours=$(followed)
-	for flavour in ${flavours:-$(echo "$1" | sed 's/^[^-]*-\([0-9]*-\)\{0,1\}//')}; do
+	for flavour in ${flavours:-$(echo "$1" | sed 's/^[^-]*-\([0-9][^-]*-\)\{0,1\}//')}; do
 		echo "linux-image-$flavour linux-headers-$flavour"
 	done
 }

@@ -14,6 +14,8 @@ export interface GuestFile {
     readonly proven?: boolean;
     readonly packageManager?: readonly string[];
     readonly bootFile?: string;
+    /** Whether a packet filter of ours keeps to the trust list, since the reader cannot. */
+    readonly filter?: boolean;
     readonly onUpgrade?: string;
   };
 }
@@ -22,6 +24,14 @@ const LIB = '/usr/local/lib/toa';
 
 /** One script under every name by which these package managers' kernels call it. SUSE's call none: there it is toa-repair.service. */
 const HOOK = { source: 'hooks/kernel.sh', mode: '0755', language: 'sh' } as const;
+
+/** For each unit whose start, reload or stop may take away rules that are not its own. */
+const FIREWALL = {
+  source: 'units/firewall.conf',
+  mode: '0644',
+  language: 'unit',
+  when: { bootFile: 'systemd-unit', filter: true },
+} as const;
 
 /** In the order in which they travel: what resembles each other is together, which compresses best. */
 export const GUEST_FILES: readonly GuestFile[] = [
@@ -84,6 +94,16 @@ export const GUEST_FILES: readonly GuestFile[] = [
     when: { method: ['source', 'prebuilt', 'rpm'] },
   },
   { source: 'methods/vtoa.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['vtoa'] } },
+  { source: 'filter.sh', path: `${LIB}/filter.sh`, mode: '0644', language: 'sh', when: { filter: true } },
+  {
+    source: 'unfiltered.sh',
+    path: `${LIB}/filter.sh`,
+    mode: '0644',
+    language: 'sh',
+    when: { method: ['vtoa', 'source', 'prebuilt', 'rpm'], filter: false },
+  },
+  { source: 'filter-probe', path: `${LIB}/filter-probe`, mode: '0755', language: 'python', when: { filter: true } },
+  { source: 'trust.sh', path: `${LIB}/trust.sh`, mode: '0644', language: 'sh' },
   { source: 'methods/ebpf.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['ebpf'] } },
   { source: 'toa-probe', path: `${LIB}/toa-probe`, mode: '0755', language: 'python' },
   {
@@ -106,6 +126,26 @@ export const GUEST_FILES: readonly GuestFile[] = [
     mode: '0644',
     language: 'unit',
     when: { bootFile: 'systemd-unit' },
+  },
+  {
+    source: 'units/toa-filter.service',
+    path: '/etc/systemd/system/toa-filter.service',
+    mode: '0644',
+    language: 'unit',
+    when: { bootFile: 'systemd-unit', filter: true },
+  },
+  { ...FIREWALL, path: '/etc/systemd/system/nftables.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/iptables.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/ip6tables.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/firewalld.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/netfilter-persistent.service.d/toa.conf' },
+  { ...FIREWALL, path: '/etc/systemd/system/ufw.service.d/toa.conf' },
+  {
+    source: 'units/reader.conf',
+    path: '/etc/systemd/system/vtoa.service.d/toa.conf',
+    mode: '0644',
+    language: 'unit',
+    when: { method: ['vtoa'], filter: true },
   },
   { source: 'bpf/toa-bpf', path: `${LIB}/toa-bpf`, mode: '0755', language: 'python', when: { method: ['ebpf'] } },
   { source: 'bpf/toa.bpf', path: `${LIB}/toa.bpf`, mode: '0644', language: 'unit', when: { method: ['ebpf'] } },

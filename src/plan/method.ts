@@ -4,7 +4,6 @@ import type { Problem, Wanted } from '../spec/types.ts';
 import { isWithin } from './series.ts';
 import { settingPath } from './setting.ts';
 import type { Target } from './targets.ts';
-import { believesAll } from './trust.ts';
 
 /** The method for a target, or why none can be named. */
 export type MethodChoice =
@@ -14,8 +13,7 @@ export type MethodChoice =
 /** Settles `method` for one target: what the user named if the target can have it, else the first that `auto` may pick. */
 export function chooseMethod(wanted: Wanted, target: Target): MethodChoice {
   const asked = wanted.method ?? 'auto';
-  const choice = asked === 'auto' ? pickMethod(wanted, target) : checkMethod(asked, wanted, target);
-  return 'problem' in choice ? choice : (refuseUnfiltered(choice.method, wanted) ?? choice);
+  return asked === 'auto' ? pickMethod(wanted, target) : checkMethod(asked, wanted, target);
 }
 
 /** Why the target cannot have the method, if so. */
@@ -106,17 +104,6 @@ function refuseUnsigned({ unsigned }: Method, wanted: Wanted, target: Target): M
     excludedBecause('ebpf', target)
       ? 'switch Secure Boot off for these machines, or leave the target out'
       : 'write method: ebpf, which is no module; or leave method out',
-  );
-}
-
-/** A list that nothing on the machine keeps would be worse than none: who reads the spec would rely on it. */
-function refuseUnfiltered({ id, filters }: Method, wanted: Wanted): MethodChoice | undefined {
-  if (filters || believesAll(wanted.trust)) return undefined;
-  return fail(
-    wanted,
-    'target/unfiltered',
-    `method ${id} believes every peer, and packet-filter rules that would keep to the trust list are not in this release; expected trust: any`,
-    'write method: module or ebpf, which keep to the list; or trust: any where only the scrubber can reach the machine',
   );
 }
 

@@ -9,7 +9,7 @@ import { fileProblems, fileWarnings } from './files.ts';
 import { chooseMethod, type MethodChoice } from './method.ts';
 import { settingPath } from './setting.ts';
 import { findTarget, TARGETS, type Target } from './targets.ts';
-import { believesAll, trustWarnings } from './trust.ts';
+import { believesAll, plainNetworks, trustWarnings } from './trust.ts';
 import type { Choice, Plan } from './types.ts';
 
 /** `uname -m` by the architecture's name in a spec. */
@@ -42,6 +42,7 @@ type MadeChoice = Exclude<MethodChoice, { problem: Problem }>;
 
 function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
   const arch = wanted.arch ?? 'x86_64';
+  const untrusted = untrustedOf(wanted, choice.method);
   const plan = {
     plan: 1,
     id: arch === 'x86_64' ? target.id : `${target.id}-${arch}`,
@@ -53,7 +54,8 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     proven: choice.proven,
     kernelRange: choice.proven ? (PROVEN[choice.method.id]?.[arch] ?? null) : null,
     kinds: wanted.option?.kinds ?? [254],
-    trust: believesAll(wanted.trust) ? 'any' : (wanted.trust ?? []),
+    trust: believesAll(wanted.trust) ? 'any' : plainNetworks([wanted.trust ?? []].flat()),
+    untrusted,
     onUpgrade: wanted.kernel?.onUpgrade ?? 'rebuild',
     reboot: wanted.boot?.reboot ?? 'if-needed',
     onFailure: wanted.boot?.onFailure ?? 'continue',
@@ -62,23 +64,25 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     payload: wanted.payload && target.cloudInit ? { ...wanted.payload, at: settingPath(wanted, 'payload') } : null,
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
     files: GUEST_FILES.filter((file) => travels(file, choice, target, wanted)),
-    warnings: [...trustWarnings(wanted), ...fileWarnings(wanted)],
+    warnings: [...trustWarnings(wanted), ...untrustedWarnings(wanted, untrusted), ...fileWarnings(wanted)],
   } as const;
   return { ...plan, choices: explainChoices(plan, choice) };
 }
 
-function travels(
-  { when = {} }: GuestFile,
-  { method, proven }: MadeChoice,
-  target: Target,
-  { kernel }: Wanted,
-): boolean {
+/** What is to become of the option from elsewhere where the reader itself cannot tell. */
+function untrustedOf({ trust, untrusted }: Wanted, { filters }: MadeChoice['method']): Plan['untrusted'] {
+  return filters || believesAll(trust) ? null : (untrusted ?? 'strip');
+}
+
+function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, target: Target, wanted: Wanted): boolean {
+  const filter = untrustedOf(wanted, method) !== null;
   return (
-    (when.onUpgrade === undefined || when.onUpgrade === kernel?.onUpgrade) &&
+    (when.onUpgrade === undefined || when.onUpgrade === wanted.kernel?.onUpgrade) &&
     (when.method?.includes(method.id) ?? true) &&
     (when.proven ?? proven) === proven &&
     (when.packageManager?.includes(target.packageManager) ?? true) &&
-    (when.bootFile ?? target.bootFile) === target.bootFile
+    (when.bootFile ?? target.bootFile) === target.bootFile &&
+    (when.filter ?? filter) === filter
   );
 }
 
@@ -91,6 +95,7 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
       value: plan.trust === 'any' ? 'any' : plan.trust.join(', '),
       why: 'peers whose option is believed; from the spec',
     },
+    ...(plan.untrusted ? [explainUntrusted(plan.untrusted)] : []),
     { what: 'kinds', value: plan.kinds.join(', '), why: 'TCP option kinds that are read' },
     ...plan.pinned.map(({ role, url, path, release, sha256 }) => ({
       what: 'file',
@@ -141,6 +146,31 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
             why: 'no usable cloud-init on this release: only the script is rendered',
           },
         ]),
+  ];
+}
+
+function explainUntrusted(untrusted: 'strip' | 'drop'): Choice {
+  const why = {
+    strip: 'the reader believes everybody, so packet-filter rules take the option from all other peers before it looks',
+    drop: 'the reader believes everybody, so packet-filter rules drop what carries the option and comes from other peers',
+  };
+  return { what: 'untrusted', value: untrusted, why: why[untrusted] };
+}
+
+/** A setting that nothing carries out must not pass in silence. */
+function untrustedWarnings(wanted: Wanted, untrusted: Plan['untrusted']): readonly Problem[] {
+  if (wanted.untrusted !== 'drop' || untrusted !== null) return [];
+  const message = believesAll(wanted.trust)
+    ? 'untrusted is "drop"; with everybody trusted there is nobody to drop'
+    : 'untrusted is "drop"; this reader keeps to the trust list itself, and ignores the option from elsewhere instead';
+  return [
+    {
+      code: 'target/untrusted',
+      severity: 'warning',
+      path: settingPath(wanted, 'untrusted'),
+      message,
+      hint: 'leave untrusted out: nobody outside the list is believed either way',
+    },
   ];
 }
 

@@ -8,7 +8,16 @@ const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '200
 
 /** Whether the list lets everybody in, be it by a network that covers all addresses of a family. */
 export function believesAll(trust: Wanted['trust'] = []): boolean {
-  return trust === 'any' || trust.some((network) => network.endsWith('/0'));
+  return trust === 'any' || plainNetworks(trust).some((network) => network.endsWith('/0'));
+}
+
+/** The networks as everything on the machine spells them: IPv4 in IPv6's dress is IPv4. */
+export function plainNetworks(networks: readonly string[]): readonly string[] {
+  return networks.map((network) => {
+    const [address, prefix] = ipaddr.parseCIDR(network);
+    if (!(address instanceof ipaddr.IPv6) || !address.isIPv4MappedAddress() || prefix < 96) return network;
+    return `${address.toIPv4Address()}/${prefix - 96}`;
+  });
 }
 
 /** What is allowed but rarely meant: everybody trusted, or an example's networks. */
@@ -16,7 +25,7 @@ export function trustWarnings(wanted: Wanted): readonly Problem[] {
   const trust = wanted.trust ?? [];
   const path = settingPath(wanted, 'trust');
   if (trust === 'any' || believesAll(trust)) {
-    const seen = trust === 'any' ? trust : trust.find((network) => network.endsWith('/0'));
+    const seen = trust === 'any' ? trust : trust.find((network) => believesAll([network]));
     return [
       { ...ANY, path, message: `trust is ${show(seen)}: every client that reaches the port can name its own address` },
     ];

@@ -37,6 +37,8 @@ export interface Plan {
   readonly kinds: readonly number[];
   /** Networks whose option is believed, in the user's order; 'any': everybody's. */
   readonly trust: 'any' | readonly string[];
+  /** What the packet filter does about the option from elsewhere; null: there is none, since the reader keeps to the list, or everybody is believed. */
+  readonly untrusted: 'strip' | 'drop' | null;
   readonly onUpgrade: 'rebuild' | 'hold';
   readonly reboot: 'if-needed' | 'never';
   readonly onFailure: 'continue' | 'fail';

@@ -39,7 +39,13 @@ export function kindsOf({ kinds }: Plan): string {
 }
 
 /** What the method's part of toa-setup reads besides. */
-function partValues({ method, module, pinned, target: { vendorReader } }: Plan): Readonly<Record<string, string>> {
+function partValues({
+  method,
+  module,
+  pinned,
+  untrusted,
+  target: { vendorReader },
+}: Plan): Readonly<Record<string, string>> {
   return {
     ...(method !== 'module' && module !== null && { TOA_MODULE: module }),
     ...(method === 'vtoa' &&
@@ -48,6 +54,7 @@ function partValues({ method, module, pinned, target: { vendorReader } }: Plan):
         TOA_READER_UNIT: vendorReader.unit,
         TOA_READER_KERNEL: vendorReader.kernelMin,
       }),
+    ...(untrusted && { TOA_UNTRUSTED: untrusted }),
     ...(method === 'source' && layoutValues(module, pinned[0]?.layout)),
   };
 }

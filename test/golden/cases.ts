@@ -123,7 +123,6 @@ files:
       - {url: "https://example.com/a.tar", role: source, sha256: "${HASH}", layout: {directory: ../a, make: ["A=$(x)"], module: a-b}}
 `,
   }),
-  'reader-that-believes-everybody': spec({ targets: 'targets: [alinux-3, {os: centos-7, method: prebuilt}]' }),
   'settings-of-a-later-release': spec({
     more: 'signing: {key: k.pem, certificate: c.pem}\nkernel: {onUpgrade: hold}\n',
   }),
@@ -209,6 +208,11 @@ export const CASES: readonly Case[] = [
       trust: 'trust: any',
       more: 'boot: {reboot: never, onFailure: fail}\n',
     }),
+    run: [['plan']],
+  },
+  {
+    name: 'plan-with-a-packet-filter',
+    spec: spec({ targets: 'targets: [alinux-3, debian-12]', more: 'untrusted: drop\n' }),
     run: [['plan']],
   },
   {

@@ -279,10 +279,14 @@ describe.concurrent.each(SHELLS)('toa-setup under %s', (shell) => {
       const before = machine.tree();
       const run = await machine.install(script());
       expect(run.code).toBe(11);
-      expect(wishes(run).map((line) => / (install|update)/.exec(line)?.[1])).toEqual(['install', 'update']);
+      // The second time it asks for the newest kernel with its headers.
+      const asked = wishes(run).map((line) => / (install|update)/.exec(line)?.[1]);
+      expect(asked).toEqual(['install', 'update', 'install', 'update']);
       expect(receipt(machine)).toMatchObject({
         ...{ result: 'failed', step: 'deps', code: 11, kernels: [], verify: null },
-        reason: `apt could not install gcc make linux-headers-${KERNEL}: E: Unable to locate package gcc`,
+        reason: expect.stringMatching(
+          /^apt could not install gcc make linux-headers-\S+: E: Unable to locate package gcc; nor /,
+        ),
       });
       const left = Object.keys(machine.tree()).filter((path) => !(path in before) && !path.startsWith('var/lib/toa'));
       expect(left).toEqual([]);

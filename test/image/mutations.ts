@@ -250,5 +250,6 @@ export const HARMLESS: readonly Mutation[] = [
 export const ONLY_LIVE: Readonly<Record<string, string>> = {
   'firewall/not-loaded': 'which rules are loaded is nowhere on the disk',
   'running/not-loaded': 'which modules are loaded is nowhere on the disk',
+  'running/programs': 'what is attached to the root cgroup is nowhere on the disk',
   'running/probe': 'needs connections',
 };

@@ -44,6 +44,8 @@ export interface MicrovmOptions {
   readonly parallel?: boolean;
   /** MiB; 512 where nothing is said. */
   readonly memory?: number;
+  /** With cmpxchg16b in spite of EMULATED_CPU: kernels 7.x without it cannot give a socket storage in a softirq (kmalloc_nolock). */
+  readonly cx16?: true;
   /** How many times the usual limits it may take: for kernels that are slow. */
   readonly patience?: number;
 }
@@ -144,7 +146,8 @@ export class Microvm {
  */
 const PC = {
   program: 'qemu-system-x86_64',
-  machine: ['-M', 'pc', '-cpu', EMULATED_CPU],
+  machine: 'pc',
+  cpu: EMULATED_CPU,
   append: '',
   channel: ['-serial', 'chardev:channel'],
 } as const;
@@ -152,7 +155,8 @@ const PC = {
 /** The kernel hands what it does not know to init: the name of the channel. */
 const ARM64 = {
   program: 'qemu-system-aarch64',
-  machine: ['-M', 'virt', '-cpu', 'max,pauth-impdef=on'],
+  machine: 'virt',
+  cpu: 'max,pauth-impdef=on',
   append: 'console=ttyAMA0 channel=ttyS0',
   channel: ['-device', 'pci-serial,chardev=channel'],
 } as const;
@@ -162,7 +166,7 @@ function startQemu(options: MicrovmOptions, initramfs: string, log: string) {
   const kind = kernel.arch === 'arm64' ? ARM64 : PC;
   const words = [KERNEL_ARGUMENTS, ...(kind === PC ? counterRate() : []), kind.append, append];
   const args = [
-    ...kind.machine,
+    ...['-M', kind.machine, '-cpu', options.cx16 ? kind.cpu.replace('-cx16', '+cx16') : kind.cpu],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-accel', `tcg,thread=${parallel ? 'multi' : 'single'}`, '-smp', `${cpus}`, '-m', `${memory}`],
     ...['-kernel', kernel.image, '-initrd', initramfs, '-append', words.join(' ')],

@@ -62,6 +62,30 @@ const spec = (text: string): string => `version: 1\ntargets: [debian-12]\n${text
 const nft = (text: string, version: Look<string>): Facts =>
   goodFacts({ firewall: known({ files: [{ path: '/etc/nftables.conf', line: 9, text }], nft: version }) });
 
+const FILTER: readonly string[] = ['/usr/local/lib/toa/filter.sh', '/etc/systemd/system/toa-filter.service'];
+
+/** A running machine whose reader has no list, and what is there of the packet filter that has one. */
+function withFilter({
+  left = FILTER,
+  loaded = 'table inet toa { # progname nft\n\tflags owner\n',
+}: {
+  readonly left?: readonly string[];
+  readonly loaded?: string;
+} = {}): Facts {
+  const { setup } = goodFacts();
+  const files = left.map((path) => ({ path, mode: 0o644, sha256: '0'.repeat(64) }));
+  return liveFacts({
+    kernels: known([kernel({ readers: known([moduleFile({}, { parameters: ['kinds'] })]) })]),
+    modprobe: known({ blacklisted: [], installs: [], options: [] }),
+    running: running({ filter: known(loaded) }),
+    setup: {
+      ...setup,
+      env: known({ ...must(setup.env), TOA_UNTRUSTED: 'strip', TOA_BOOT_FILE: 'systemd-unit' }),
+      files: known([...must(setup.files), ...files]),
+    },
+  });
+}
+
 const OBJECT = '/usr/local/lib/toa/toa.bpf';
 
 /** A running machine of method ebpf: no module, no headers, programs in place. */
@@ -518,6 +542,17 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a reader that believes everybody',
     facts: pageFacts({ firewall: known({ files: [], nft: known('1.0.6') }) }),
     raises: ['unknown option/kind', 'unknown trust/differs', 'warning trust/unfiltered'],
+  },
+  { name: 'a reader that believes everybody, and our packet filter', facts: withFilter(), raises: [] },
+  {
+    name: 'our packet filter without the unit that loads it',
+    facts: withFilter({ left: FILTER.filter((path) => !path.endsWith('.service')) }),
+    raises: ['warning trust/unfiltered'],
+  },
+  {
+    name: 'our packet filter, not in force',
+    facts: withFilter({ loaded: 'table inet user {\n\ttcp option maxseg size set 1400\n}\n' }),
+    raises: ['error firewall/not-loaded'],
   },
   {
     name: 'a reader of somebody else’s where ours was, with its kinds in modprobe.d',

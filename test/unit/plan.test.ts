@@ -47,7 +47,7 @@ describe('the method', () => {
   });
 
   it("auto picks a distribution's own reader, which knows no list", () => {
-    expect(plan('targets: [alinux-3]').codes).toEqual(['target/unfiltered']);
+    expect(only('targets: [alinux-3]')).toMatchObject({ method: 'vtoa', untrusted: 'strip' });
     expect(plan('targets: [{os: alinux-3, trust: any}]').plans[0]).toMatchObject({
       ...{ method: 'vtoa', module: 'vtoa', proven: false, kernelRange: null, trust: 'any' },
     });
@@ -55,11 +55,28 @@ describe('the method', () => {
     expect(plan('targets: [{os: alinux-3, trust: any, secureBoot: enforced}]').codes).toEqual([]);
   });
 
-  it.each(['vtoa', 'source', 'prebuilt'])('%s is refused with a trust list that nothing would keep', (method) => {
-    expect(plan(`targets: [{os: alinux-3, method: ${method}}]`).codes).toContain('target/unfiltered');
-    expect(plan(`targets: [{os: alinux-3, method: ${method}, trust: [0.0.0.0/0]}]`).codes).not.toContain(
-      'target/unfiltered',
-    );
+  it('a reader that believes everybody gets a packet filter, unless everybody is to be believed', () => {
+    const filter = 'filter.sh';
+    const files = (entry: string) => only(`targets: [{os: alinux-3, ${entry}}]`).files.map(({ source }) => source);
+    expect(files('method: vtoa')).toContain(filter);
+    expect(files('method: module')).not.toContain(filter);
+    for (const trust of ['any', '[0.0.0.0/0]']) expect(files(`method: vtoa, trust: ${trust}`)).not.toContain(filter);
+    expect(only('targets: [{os: alinux-3, untrusted: drop}]')).toMatchObject({ untrusted: 'drop' });
+  });
+
+  it('untrusted: drop where nothing would drop is said', () => {
+    const warned = (entry: string) => only(`targets: [{os: alinux-3, ${entry}}]`).warnings.map(({ code }) => code);
+    expect(warned('method: vtoa, untrusted: drop')).toEqual([]);
+    expect(warned('method: module, untrusted: strip')).toEqual([]);
+    expect(warned('method: module, untrusted: drop')).toEqual(['target/untrusted']);
+    expect(warned('method: vtoa, trust: any, untrusted: drop')).toContain('target/untrusted');
+  });
+
+  it('IPv4 in the dress of IPv6 is IPv4 in the plan', () => {
+    const { trust } = only('targets: [{os: debian-12, trust: ["::ffff:100.64.0.0/106", "64:ff9b::/96"]}]');
+    expect(trust).toEqual(['100.64.0.0/10', '64:ff9b::/96']);
+    const everybody = only('targets: [{os: debian-12, trust: ["::ffff:0:0/96"]}]');
+    expect([everybody.trust, everybody.warnings.map(({ code }) => code)]).toEqual(['any', ['trust/any']]);
   });
 
   it('is the programs where Secure Boot would refuse a module', () => {

@@ -22,10 +22,10 @@ export const PLAN_CODES = {
     why: 'An unsigned module does not load where Secure Boot is enforced.',
     cure: 'Switch Secure Boot off for these machines, or leave the target out.',
   },
-  'target/unfiltered': {
-    title: 'the reader cannot tell whom to believe',
-    why: 'It reads the option of every peer: a trust list in the spec would promise what the machine does not keep.',
-    cure: 'Choose method module, which has a list of its own, or write trust: any where nobody but the scrubber can reach the machine.',
+  'target/untrusted': {
+    title: 'nothing drops what strangers send',
+    why: 'untrusted is for readers that believe everybody and so need a packet filter. Our module ignores the option of strangers, and drops nothing.',
+    cure: 'Leave untrusted out.',
   },
   'target/files': {
     title: 'the files do not fit the method',
