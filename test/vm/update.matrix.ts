@@ -71,7 +71,7 @@ describe.each(VARIANTS)('with %s', (builder, { packages, folder }) => {
       await out(vm, `echo '${later}' >>/etc/apt/sources.list; ${install(KERNEL.join(' '))}`);
       const latest = await newest(vm);
       expect(latest).not.toBe(updated);
-      expect(await readerOf(vm, latest)).toBe(`/lib/modules/${latest}/${folder}/toa.ko`);
+      expect(await readerOf(vm, latest)).toContain(`/lib/modules/${latest}/${folder}/toa.ko`);
       expect(await receipt(vm)).toMatchObject({ result: 'ok', step: 'update', running: updated, next: latest });
       await bootInto(vm, latest);
       expect(await out(vm, 'systemctl is-active toa-repair.service || true')).toBe('inactive');
