@@ -191,8 +191,12 @@ nft_off() {
 # The table's owner. It writes a history of what it was told to its home.
 own_table() {
 	new_pipe || return
-	(cd "$FILTER" && trap '' HUP && HOME=$FILTER exec nft -i <>pipe >held 2>&1 8>&- 9>&-) &
-	echo $! >"$FILTER/holder"
+	here=$PWD
+	# Before it is there: by its folder it is known to live.
+	cd "$FILTER" || return
+	(trap '' HUP && HOME=$FILTER exec nft -i <>pipe >held 2>&1 8>&- 9>&-) &
+	echo $! >holder
+	cd "$here" || :
 }
 
 tell_holder() {

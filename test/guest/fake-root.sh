@@ -237,6 +237,7 @@ curl)
 python3)
 	pins=$TOA_ROOT/sys/fs/bpf/toa
 	case $* in
+	-c\ import\ ssl*) exit "$(steer probe-code)" ;;
 	-c*) ;;
 	*toa-bpf\ load*)
 		! steer bpf-fails >&2 || exit 1

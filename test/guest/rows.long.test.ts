@@ -14,6 +14,8 @@ import { faultOf, knownFacts, type RowMachine, rowMachine, runVerb, VERBS } from
 import { ran, receipt } from '../support/setup.ts';
 import { SERVED, type ServedFacts, servedFacts } from '../support/suite-index.ts';
 
+/** The methods that need no package. */
+const ASKS_NOTHING: readonly string[] = ['prebuilt', 'rpm', 'ebpf'];
 /** The verbs that all does not run. */
 const LATER: readonly string[] = ['status', 'update', 'repair', 'disable', 'uninstall'];
 const CASES = TARGETS.flatMap((target) => availableMethods(target).map((method) => ({ id: target.id, method })));
@@ -96,7 +98,7 @@ describe.concurrent('every row by every method', () => {
       const run = await walk.verb(verb, 'first');
       expect(run.code, run.stderr).toBe(0);
       if (verb === 'deps') {
-        expect(asked(run, row), run.stderr).toEqual(method === 'prebuilt' || method === 'rpm' ? [] : row.wanted);
+        expect(asked(run, row), run.stderr).toEqual(ASKS_NOTHING.includes(method) ? [] : row.wanted);
         bare = walk.foreign();
         expect(addedTo(before, bare)).toEqual([]);
       }

@@ -170,6 +170,7 @@ describe.concurrent.each(SHELLS)('headers that are served no more, under %s', (s
     expect(ran(run, 'dnf')).toEqual([
       expect.stringContaining(`kernel-devel-${release}`),
       'dnf -y install kernel kernel-devel',
+      'dnf -y upgrade kernel kernel-devel',
     ]);
     expect(receipt(machine)).toMatchObject({ result: 'reboot-needed', next: '5.14.0-503.el9.x86_64' });
   });

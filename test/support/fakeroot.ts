@@ -82,6 +82,7 @@ export class FakeMachine {
     for (const dir of [
       'etc/systemd/system',
       'proc/net',
+      'sys/fs/bpf',
       'sys/module',
       'run',
       'usr/local/sbin',

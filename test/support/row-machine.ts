@@ -240,6 +240,11 @@ function faults(method: string, row: RowMachine): Partial<Record<(typeof VERBS)[
         repair: other,
       };
     }
+    case 'ebpf': {
+      const { preflight, install, enable, verify } = common;
+      const programs = { load: steer('bpf-fails', 14), status: away('/sys/fs/bpf/toa', 1) };
+      return { preflight, install, enable, verify, ...programs };
+    }
     default: {
       const unit = away('/usr/lib/systemd/system/vtoa.service', 12);
       return {
