@@ -109,7 +109,10 @@ targets:
 
   // Its owner is killed: a new one comes.
   await good(vm, 'kill -9 $(cat /var/lib/toa/filter/holder)');
-  await good(vm, `for i in $(seq 120); do ${isThere} 2>&1 && exit; sleep 1; done; systemctl status toa-filter.service; tail /var/lib/toa/filter/* /var/lib/toa/build.log; exit 1`);
+  await good(
+    vm,
+    `for i in $(seq 120); do ${isThere} 2>&1 && exit; sleep 1; done; systemctl status toa-filter.service; tail /var/lib/toa/filter/* /var/lib/toa/build.log; exit 1`,
+  );
   await expectFiltered(vm);
 
   await good(vm, 'toa-setup trust add 192.0.2.0/24');
