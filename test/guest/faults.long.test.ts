@@ -85,7 +85,7 @@ describe.concurrent.each(SHELLS)('under %s', (shell) => {
   it('two-runs', async () => {
     const machine = fake(shell, { steer: { 'make-waits': '' } });
     const first = machine.install(script());
-    await vi.waitFor(() => expect(machine.has('/var/lib/toa/work')).toBe(true), { timeout: 30_000 });
+    await vi.waitFor(() => expect(machine.steered('log')).toMatch(/^make /m), { timeout: 30_000 });
     const before = machine.tree();
     const second = await machine.install(script());
     expectRow('two-runs', machine, second);
