@@ -75,12 +75,15 @@ grubby)
 grub) cat >>"$FAKE/log" ;;
 grub2-reboot) [ ! -e "$FAKE/no-reboot" ] ;;
 sync) [ ! -e "$FAKE/sync-fails" ] ;;
-# Where the test has made it so, the real ones, below the root; see test/support/mirror.ts.
+# Where the test has made it so, the real ones, below the root; see test/support/bad-mirror.ts.
 apt-get | dpkg)
 	if [ -e "$FAKE/apt.conf" ]; then
 		export "APT_CONFIG=$FAKE/apt.conf" PATH=/usr/sbin:/usr/bin:/sbin:/bin
 		[ "$name" = apt-get ] || set -- --root="$TOA_ROOT" --force-not-root --force-script-chrootless "$@"
-		"$name" "$@"
+		# busybox's timeout ends this process only.
+		"$name" "$@" &
+		trap 'kill $!' TERM
+		wait $!
 		code=$?
 		for program in "$TOA_ROOT"/usr/bin/*; do
 			[ ! -e "$program" ] || ln -sf fake-root.sh "$FAKE/bin/${program##*/}"
