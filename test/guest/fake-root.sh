@@ -90,7 +90,7 @@ apt-get | dpkg)
 		done
 		exit "$code"
 	fi
-	[ "$name" = apt-get ] || exit 0
+	[ "$name" = apt-get ] || { [ "$1" != -S ] && exit; }
 	locked=$(steer locked)
 	if [ "${locked:-0}" -gt 0 ]; then
 		echo $((locked - 1)) >"$FAKE/locked"
