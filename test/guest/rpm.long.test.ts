@@ -28,7 +28,12 @@ function centos(shell: Shell, parts: MachineParts = {}): FakeMachine {
     },
     steer: {
       ...{ vendor: '', theirs: THEIRS, grubby: `${boot(OLD)}\n`, index: 'index=1\nkernel=x\n' },
-      ...{ 'rpm-name': `kernel ${THEIRS}\n`, 'rpm-list': `${boot(THEIRS)}\n${INSIDE}\n`, ...parts.steer },
+      ...{
+        'rpm-name': `kernel ${THEIRS}\n`,
+        'rpm-list': `${boot(THEIRS)}\n${INSIDE}\n`,
+        owned: `${INSIDE}\n`,
+        ...parts.steer,
+      },
     },
   });
   return machine;

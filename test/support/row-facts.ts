@@ -308,6 +308,7 @@ export const ROW_FACTS: Readonly<Record<string, RowFacts>> = {
     kernels: [
       deb('4.19.0-27-amd64', 'apt install line in a guide for buster'),
       deb('4.19.0-20-cloud-amd64', 'apt-get install line of a cloud image'),
+      deb('5.10.0-0.deb10.17-amd64', 'apt install linux-headers-5.10.0-0.deb10.17-amd64 in a guide'),
     ],
   },
 };

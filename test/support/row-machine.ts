@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { compareSeries } from '../../src/plan/series.ts';
 import { TARGETS, type Target } from '../../src/plan/targets.ts';
 import { tarOf } from './archive.ts';
 import type { FakeMachine, Run, Shell } from './fakeroot.ts';
@@ -79,7 +80,8 @@ export function rowMachine(
   pick = 0,
 ): RowMachine {
   const target = TARGETS.find((row) => row.id === id);
-  const fact = facts.kernels[pick % facts.kernels.length];
+  const suits = method === 'ebpf' ? facts.kernels.filter(hasPrograms) : facts.kernels;
+  const fact = suits[pick % suits.length];
   if (!target || !fact) throw new Error(`nothing is known of ${id}`);
   const kernel = fact.release;
   const reader = method === 'rpm' ? vendorKernel(kernel) : kernel;
@@ -159,6 +161,10 @@ export function packageLines(facts: RowFacts | ServedFacts): string {
   const tools = 'names' in facts ? facts.names : ['gcc', 'make', 'perl', 'elfutils-libelf-devel', 'gcc-12'];
   return [...headers, ...tools.filter((name) => !headers.some((line) => line.startsWith(`${name} `))), ''].join('\n');
 }
+
+/** Whether the method's programs know a kernel. */
+const hasPrograms = ({ release }: { readonly release: string }): boolean =>
+  compareSeries(release.split('.', 2).join('.'), '5.10') >= 0;
 
 /** The same kernel with the vendor's mark, as the page's are named. */
 const vendorKernel = (kernel: string): string => kernel.replace(/(\.x86_64)$/, '.toa$1');
