@@ -360,8 +360,8 @@ filter() {
 	'' | "${new%%:*}") ;;
 	*) in_mode off "$before" ;;
 	esac
-	case ${TOA_FILTER-}$new in
-	probe* | nft:owner*) ;;
+	case ${TOA_FILTER-}:$new in
+	probe:* | *:nft:owner*) ;;
 	*) put_back ;;
 	esac
 }
