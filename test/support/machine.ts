@@ -8,7 +8,8 @@ import { execa } from 'execa';
 import { ECS_PRODUCT, makeAliYunNetwork } from './aliyun.ts';
 import { Channel, type Result } from './channel.ts';
 import type { Disk } from './disk.ts';
-import { MAC, type QemuOptions, qemuArguments } from './qemu.ts';
+import { commandLine, MAC, type QemuOptions, qemuArguments } from './qemu.ts';
+import { enrolAtConsole, fillEsp, makeSecureBoot } from './secure-boot.ts';
 import { makeNoCloudSeed } from './seed.ts';
 
 /** How a machine gets its user-data; `none`: cloud-init finds nothing and stays off, nobody sets the network up. */
@@ -33,6 +34,8 @@ export interface MachineOptions {
   readonly kernelArguments?: readonly string[];
   /** A reboot from inside turns the machine off: for tests that play the boot loader, see `startKernel`. */
   readonly rebootEnds?: boolean;
+  /** Firmware that enforces Secure Boot starts it; the disk has SECURE_BOOT_PACKAGES. */
+  readonly secureBoot?: boolean;
 }
 
 /** What cloud-init says of itself once it has ended. */
@@ -86,6 +89,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     memoryMiB: options.memoryMiB ?? 1024,
     kernelArguments: options.kernelArguments ?? [],
     rebootEnds: options.rebootEnds ?? false,
+    ...(options.secureBoot && { secureBoot: await makeSecureBoot(options.disk, directory) }),
   });
   await machine.startAgain();
   return machine;
@@ -158,6 +162,13 @@ export class Machine {
     await Promise.all([this.waitForBoot(), this.run('systemctl --no-block reboot')]);
   }
 
+  /** Reboots, and enrols the key that mokutil was given with this password, as a person at the console would. */
+  async rebootAndEnrol(password: string): Promise<void> {
+    const { secureBoot } = this.#qemu;
+    if (!secureBoot) throw new Error('the machine has no firmware that keeps keys');
+    await Promise.all([this.reboot(), enrolAtConsole(secureBoot, password)]);
+  }
+
   /**
    * Waits for a boot that the machine does by itself: user-data that ends in a reboot, a kernel that crashed. Call it before that
    * can have happened. A command that runs meanwhile is rejected.
@@ -194,6 +205,8 @@ export class Machine {
   /** Starts a machine that is off, on the disk as it left it, and waits for the agent. */
   async startAgain(): Promise<void> {
     if (this.#process !== undefined) throw new Error('the machine is running');
+    const { secureBoot, disk } = this.#qemu;
+    if (secureBoot) await fillEsp(secureBoot, disk.kernel, commandLine(this.#qemu));
     const up = this.waitForBoot();
     this.#process = this.#start();
     await up;

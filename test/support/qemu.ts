@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Disk } from './disk.ts';
+import { type SecureBoot, secureBootArguments } from './secure-boot.ts';
 
 /** Address of the machine's one network card; metadata services list it. */
 export const MAC = '52:54:00:12:34:56';
@@ -26,6 +27,8 @@ export interface QemuOptions {
   readonly kernelArguments: readonly string[];
   /** A reboot ends it. */
   readonly rebootEnds: boolean;
+  /** Firmware that starts the kernel, by what is on its EFI partition; else QEMU does, from outside. */
+  readonly secureBoot?: SecureBoot;
 }
 
 /**
@@ -67,32 +70,54 @@ export function counterRate(): readonly string[] {
   return [`tsc_early_khz=${Math.round(Number(megahertz) * 1000)}`];
 }
 
+/** What the kernel is started with. */
+export function commandLine(options: QemuOptions): string {
+  const root = `root=/dev/nvme0n${drivesOf(options).length}`;
+  return [root, ...KERNEL_ARGUMENTS, ...counterRate(), ...options.kernelArguments].join(' ');
+}
+
+function drivesOf({ seed, overlay }: QemuOptions): readonly string[] {
+  // The seed comes first, so that it is there once the root can be mounted: cloud-init looks for it right after.
+  return [
+    ...(seed === undefined ? [] : [`${seed},format=raw,readonly=on`]),
+    // Unsafe only if the host fails: nobody waits for its disk, and a killed QEMU has handed everything to the host.
+    `${overlay},format=qcow2,cache=unsafe`,
+  ];
+}
+
 /** The arguments for qemu-system-x86_64. NVMe for all disks: the driver is built into Debian's cloud kernel, virtio's is not. */
 export function qemuArguments(options: QemuOptions): readonly string[] {
-  // The seed comes first, so that it is there once the root can be mounted: cloud-init looks for it right after.
-  const drives = [
-    ...(options.seed === undefined ? [] : [`${options.seed},format=raw,readonly=on`]),
-    // Unsafe only if the host fails: nobody waits for its disk, and a killed QEMU has handed everything to the host.
-    `${options.overlay},format=qcow2,cache=unsafe`,
-  ];
-  const root = `root=/dev/nvme0n${drives.length}`;
-  const kernelArguments = [root, ...KERNEL_ARGUMENTS, ...counterRate(), ...options.kernelArguments];
   return [
-    ...['-M', 'pc', '-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-cpu', EMULATED_CPU, '-smp', String(options.smp), '-m', String(options.memoryMiB)],
     ...['-accel', 'tcg,thread=multi,tb-size=512'],
-    ...(options.disk.initrd === undefined ? [] : ['-initrd', options.disk.initrd]),
     ...(options.rebootEnds ? ['-no-reboot'] : []),
-    ...['-kernel', options.disk.kernel, '-append', kernelArguments.join(' ')],
+    ...startArguments(options),
     ...(options.product === undefined ? [] : ['-smbios', `type=1,product=${options.product}`]),
-    ...['-chardev', `file,id=console,path=${options.log},append=on`, '-serial', 'chardev:console'],
+    ...['-chardev', consoleOf(options), '-serial', 'chardev:console'],
     ...['-device', 'virtio-serial-pci', '-chardev', `socket,id=agent,path=${options.channel}`],
     ...['-device', 'virtserialport,chardev=agent,name=test-agent'],
     ...['-device', 'nvme,id=nvme,serial=test'],
-    ...drives.flatMap((drive, index) => namespace(index + 1, drive)),
+    ...drivesOf(options).flatMap((drive, index) => namespace(index + 1, drive)),
     ...['-netdev', ['user', 'id=net', 'ipv6=off', ...options.network].join(',')],
     ...['-device', `virtio-net-pci,netdev=net,mac=${MAC},romfile=`],
   ];
+}
+
+/** Who starts what. */
+function startArguments(options: QemuOptions): readonly string[] {
+  const { disk, secureBoot } = options;
+  if (secureBoot) return secureBootArguments(secureBoot);
+  return [
+    ...['-M', 'pc', '-kernel', disk.kernel, '-append', commandLine(options)],
+    ...(disk.initrd === undefined ? [] : ['-initrd', disk.initrd]),
+  ];
+}
+
+/** Where somebody may have to type, it is a socket. */
+function consoleOf({ log, secureBoot }: QemuOptions): string {
+  if (!secureBoot) return `file,id=console,path=${log},append=on`;
+  return `socket,id=console,path=${secureBoot.console},server=on,wait=off,logfile=${log},logappend=on`;
 }
 
 function namespace(id: number, drive: string): readonly string[] {
