@@ -12,8 +12,8 @@ no_other_reader() { [ ! -d "$R/sys/module/vtoa" ] || die 15 'another reader is l
 # Ours answers to /proc/net/toa_trusted; any other toa was put there by hand.
 foreign_reader() { [ ! -d "$R/sys/module/toa" ] || [ -e "$R/proc/net/toa_trusted" ] || echo toa; }
 
-# Named by its source: another source is another build.
-built() { echo "$STATE/built/$1/$(hash "$LIB"/module/*).ko"; }
+# Named by its source and who signs it: another source is another build.
+built() { echo "$STATE/built/$1/$({ cat "$LIB"/module/* && certificate; } | hash).ko"; }
 method_is_built() { [ -s "$(built "$1")" ]; }
 method_file() { echo "$R/lib/modules/$1/updates/toa/$MODULE.ko"; }
 
@@ -23,6 +23,11 @@ compiler() {
 	has "$cc" || cc=
 }
 
+# The part that signs brings its own.
+sign() { :; }
+certificate() { :; }
+keep_key() { :; }
+
 # Built from a copy, where nothing but the result is kept: a build that fails or is cut off leaves the old module in place.
 method_build() {
 	work=$STATE/work
@@ -31,7 +36,7 @@ method_build() {
 		mkdir "$work" &&
 		cp "$LIB"/module/* "$work" &&
 		make -C "$R/lib/modules/$1/build" "M=$work" ${cc:+"CC=$cc"} modules &&
-		strip -g "$work/toa.ko" && keep "$1" "$work/toa.ko"
+		strip -g "$work/toa.ko" && sign "$1" "$work/toa.ko" && keep "$1" "$work/toa.ko"
 }
 
 # keep KERNEL FILE: the file is what was built for the kernel.
@@ -46,6 +51,7 @@ keep() {
 
 # Not compressed as its neighbours may be: every kernel takes it so.
 put_modules() {
+	keep_key || return
 	for k in $KERNELS; do
 		method_is_built "$k" || continue
 		put_module "$k" && logged depmod ${R:+-b "$R"} "$k" || return
@@ -84,6 +90,8 @@ method_unload() { [ ! -d "$PARAMETERS" ] || logged modprobe -r toa; }
 
 method_forget() { :; }
 
-# The parts for vendors' modules use this one too, and bring none for DKMS.
+# shellcheck source=guest/methods/sign.sh
+[ ! -e "$LIB/sign.sh" ] || . "$LIB/sign.sh"
+# The parts for vendors' modules use this one too, and bring none for DKMS, which would sign with a key of its own.
 # shellcheck source=guest/methods/dkms.sh
-! has dkms || [ ! -e "$LIB/dkms.sh" ] || . "$LIB/dkms.sh"
+! has dkms || [ ! -e "$LIB/dkms.sh" ] || [ "${TOA_SIGNING-made}" != made ] || . "$LIB/dkms.sh"

@@ -13,7 +13,7 @@ read_env DIRECTORY PRODUCES MAKE
 WORK=$STATE/work
 
 # Named by all that it depends on.
-built() { echo "$STATE/built/$1/$(echo "$(files source)" "$MODULE $TOA_DIRECTORY $TOA_PRODUCES $TOA_MAKE" | hash).ko"; }
+built() { echo "$STATE/built/$1/$({ echo "$(files source)" "$MODULE $TOA_DIRECTORY $TOA_PRODUCES $TOA_MAKE" && certificate; } | hash).ko"; }
 
 # The vendor page's folders.
 folder_for() {
@@ -64,5 +64,5 @@ method_build() {
 	made=$tree/$TOA_PRODUCES
 	ko=$WORK/$MODULE.ko
 	[ -f "$made" ] && [ ! -h "$made" ] || { echo "error: the build made no $TOA_PRODUCES" && return 1; }
-	cp "$made" "$ko" && strip -g "$ko" && keep "$1" "$ko" && rm -r "$WORK"
+	cp "$made" "$ko" && strip -g "$ko" && sign "$1" "$ko" && keep "$1" "$ko" && rm -r "$WORK"
 }

@@ -11,7 +11,7 @@ mkdir -p "$report"
 	sh "$script" all 2>&1
 	echo $? >"$report/code"
 } | tee "$report/output"
-rm -rf "$script" "${script%/*}/toa-files"
+rm -rf "$script" "${script%/*}/toa-files" /run/toa-signing
 # The kernel that boots next is the one to see it work on. Which boot this was tells reboot.sh and verify.sh.
 receipt() { sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p" /var/lib/toa/receipt.json | head -n 1; }
 if [ "$(cat "$report/code")" = 0 ] && [ "$(receipt running)" != "$(receipt next)" ]; then

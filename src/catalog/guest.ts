@@ -17,6 +17,8 @@ export interface GuestFile {
     /** Whether a packet filter of ours keeps to the trust list, since the reader cannot. */
     readonly filter?: boolean;
     readonly onUpgrade?: string;
+    /** Whether what is built is signed. */
+    readonly signing?: boolean;
   };
 }
 
@@ -54,6 +56,7 @@ export const GUEST_FILES: readonly GuestFile[] = [
   { source: 'takeover.sh', path: `${LIB}/takeover.sh`, mode: '0644', language: 'sh' },
   { source: 'methods/module.sh', path: `${LIB}/method.sh`, mode: '0644', language: 'sh', when: { method: ['module'] } },
   { source: 'methods/dkms.sh', path: `${LIB}/dkms.sh`, mode: '0644', language: 'sh', when: { method: ['module'] } },
+  { source: 'methods/sign.sh', path: `${LIB}/sign.sh`, mode: '0644', language: 'sh', when: { signing: true } },
   {
     source: 'methods/module.sh',
     path: `${LIB}/module.sh`,

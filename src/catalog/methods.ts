@@ -109,8 +109,3 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     reason: 'it needs a kernel of series 5.10 or newer with cgroup v2',
   },
 ];
-
-/** Settings of the spec that a later release of toa-bake carries out; asking for one today is an error, never silence. */
-export const UNAVAILABLE_SETTINGS: Readonly<Record<string, string>> = {
-  signing: 'signing modules for Secure Boot is not in this release',
-};

@@ -68,7 +68,7 @@ function pickMethod(wanted: Wanted, target: Target): MethodChoice {
     const why = `${target.name} has a reader of its own, package ${vendorReader.package}; unproven, since no test of ours has loaded it`;
     return { method: methodOf('vtoa'), proven: false, why };
   }
-  const method = methodOf(wanted.secureBoot === 'enforced' ? 'ebpf' : 'module');
+  const method = methodOf(wanted.secureBoot === 'enforced' && !wanted.signing ? 'ebpf' : 'module');
   const unfit = refuseUnsigned(methodOf('module'), wanted, target);
   if (unfit && excludedBecause(method.id, target)) return unfit;
   const outside = unprovenSeries(method, target, wanted);
@@ -95,15 +95,18 @@ function methodOf(id: Method['id']): Method {
   return method;
 }
 
-function refuseUnsigned({ unsigned }: Method, wanted: Wanted, target: Target): MethodChoice | undefined {
-  if (wanted.secureBoot !== 'enforced' || !unsigned) return undefined;
+function refuseUnsigned(method: Method, wanted: Wanted, target: Target): MethodChoice | undefined {
+  const { id, unsigned, compiles } = method;
+  if (wanted.secureBoot !== 'enforced' || !unsigned || (wanted.signing && compiles)) return undefined;
+  const why = compiles ? 'the spec has no signing' : `what method ${id} installs is not built on the machine`;
+  const sign = `${compiles ? '' : 'method: module and '}signing: {key: …, certificate: …}`;
   return fail(
     wanted,
     'target/secure-boot',
-    `secureBoot is enforced on ${target.id}: its kernel refuses an unsigned module, and this release cannot sign one`,
+    `secureBoot is enforced on ${target.id}: its kernel refuses an unsigned module, and ${why}`,
     excludedBecause('ebpf', target)
-      ? 'switch Secure Boot off for these machines, or leave the target out'
-      : 'write method: ebpf, which is no module; or leave method out',
+      ? `write ${sign}; or switch Secure Boot off for these machines`
+      : `write method: ebpf, which is no module, or ${sign}`,
   );
 }
 

@@ -1,16 +1,16 @@
 import { CLOUDS } from '../catalog/clouds.ts';
 import { GUEST_FILES, type GuestFile } from '../catalog/guest.ts';
 import { PROVEN } from '../catalog/kernels.ts';
-import { UNAVAILABLE_SETTINGS } from '../catalog/methods.ts';
 import { nearest } from '../spec/nearest.ts';
 import type { Problem, Spec, Wanted } from '../spec/types.ts';
 import { show } from '../spec/validate.ts';
 import { fileProblems, fileWarnings } from './files.ts';
 import { chooseMethod, type MethodChoice } from './method.ts';
 import { settingPath } from './setting.ts';
+import { signingOf, signingProblems, signingWarnings } from './signing.ts';
 import { findTarget, TARGETS, type Target } from './targets.ts';
 import { believesAll, plainNetworks, trustWarnings } from './trust.ts';
-import type { Choice, Plan } from './types.ts';
+import type { Choice, Plan, Signing } from './types.ts';
 
 /** `uname -m` by the architecture's name in a spec. */
 const MACHINE = { x86_64: 'x86_64', arm64: 'aarch64' } as const;
@@ -29,9 +29,11 @@ function resolveTarget(wanted: Wanted): { readonly plan?: Plan; readonly problem
   const target = findTarget(wanted.os);
   if (!target) return { problems: [unknownTarget(wanted)] };
   const choice = chooseMethod(wanted, target);
+  const method = 'method' in choice ? choice.method : undefined;
   const problems = [
     ...settingProblems(wanted, target),
-    ...fileProblems(wanted, 'method' in choice ? choice.method : undefined),
+    ...fileProblems(wanted, method),
+    ...signingProblems(wanted, method),
     ...('problem' in choice ? [choice.problem] : []),
   ];
   if ('problem' in choice || problems.length > 0) return { problems };
@@ -60,11 +62,17 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     reboot: wanted.boot?.reboot ?? 'if-needed',
     onFailure: wanted.boot?.onFailure ?? 'continue',
     secureBoot: wanted.secureBoot ?? 'off',
+    signing: signingOf(wanted, choice.method),
     pinned: (wanted.files ?? []).map((file, i) => ({ ...file, at: [...settingPath(wanted, 'files'), i] })),
     payload: wanted.payload && target.cloudInit ? { ...wanted.payload, at: settingPath(wanted, 'payload') } : null,
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
     files: GUEST_FILES.filter((file) => travels(file, choice, target, wanted)),
-    warnings: [...trustWarnings(wanted), ...untrustedWarnings(wanted, untrusted), ...fileWarnings(wanted)],
+    warnings: [
+      ...trustWarnings(wanted),
+      ...untrustedWarnings(wanted, untrusted),
+      ...fileWarnings(wanted),
+      ...signingWarnings(wanted, choice.method),
+    ],
   } as const;
   return { ...plan, choices: explainChoices(plan, choice) };
 }
@@ -82,7 +90,8 @@ function travels({ when = {} }: GuestFile, { method, proven }: MadeChoice, targe
     (when.proven ?? proven) === proven &&
     (when.packageManager?.includes(target.packageManager) ?? true) &&
     (when.bootFile ?? target.bootFile) === target.bootFile &&
-    (when.filter ?? filter) === filter
+    (when.filter ?? filter) === filter &&
+    (when.signing === undefined || signingOf(wanted, method) !== null)
   );
 }
 
@@ -112,6 +121,7 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
         ]
       : []),
     ...(method.compiles ? [explainPackages(target)] : []),
+    ...(plan.signing ? [explainSigning(plan.signing)] : []),
     { what: 'boot file', value: target.bootFile, why: BOOT_FILE[target.bootFile] },
     {
       what: 'onFailure',
@@ -155,6 +165,15 @@ function explainUntrusted(untrusted: 'strip' | 'drop'): Choice {
     drop: 'the reader believes everybody, so packet-filter rules drop what carries the option and comes from other peers',
   };
   return { what: 'untrusted', value: untrusted, why: why[untrusted] };
+}
+
+function explainSigning({ key }: Signing): Choice {
+  const why = {
+    once: 'the key is brought for the build, and leaves: by Packer, or by you in /run/toa-signing',
+    kept: 'the key is brought, by Packer or by you in /run/toa-signing, and stays in /etc/toa/signing for later kernels',
+    made: 'each machine has a key of its own, which somebody enrols at its console',
+  };
+  return { what: 'signing', value: key, why: why[key] };
 }
 
 /** A setting that nothing carries out must not pass in silence. */
@@ -219,17 +238,6 @@ function settingProblems(wanted: Wanted, target: Target): readonly Problem[] {
         `arch is ${show(wanted.arch)}; ${target.id} has ${target.arches.join(', ')}`,
       ),
     );
-  }
-  for (const [key, reason] of Object.entries(UNAVAILABLE_SETTINGS)) {
-    if (key in wanted)
-      problems.push(
-        error(
-          'spec/unavailable',
-          settingPath(wanted, key as keyof Wanted),
-          `${key} is set; ${reason}`,
-          `leave ${key} out`,
-        ),
-      );
   }
   return problems;
 }

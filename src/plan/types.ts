@@ -18,6 +18,15 @@ export interface Pinned extends FileRef {
   readonly at: Path;
 }
 
+/** The key that signs: brought for one run, brought to stay, or made by the machine itself. */
+export type Signing =
+  | { readonly key: 'made' }
+  | {
+      readonly key: 'once' | 'kept';
+      /** As the spec has it: paths where packer runs. */
+      readonly brought: { readonly path: string; readonly certificate: string; readonly at: Path };
+    };
+
 /** What will be true on one target. Plain data: renderers make it true, checks compare a machine with it. */
 export interface Plan {
   /** Version of this shape. */
@@ -43,6 +52,8 @@ export interface Plan {
   readonly reboot: 'if-needed' | 'never';
   readonly onFailure: 'continue' | 'fail';
   readonly secureBoot: 'off' | 'enforced';
+  /** Who signs what is built on the machine; null: nobody. */
+  readonly signing: Signing | null;
   /** What the method takes from elsewhere; empty for most. */
   readonly pinned: readonly Pinned[];
   /** Where user-data fetches install-toa.sh from, and what the user says of it; null: user-data carries it. */

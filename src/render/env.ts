@@ -16,7 +16,7 @@ export function renderEnv(plan: Plan): string {
     TOA_KINDS: kindsOf(plan),
     TOA_KERNELS: kernelRange ? `${kernelRange.from}-${kernelRange.to}` : '0-999',
     TOA_PACKAGE_MANAGER: target.packageManager,
-    TOA_BUILD_PACKAGES: target.buildPackages.join(' '),
+    TOA_BUILD_PACKAGES: [...target.buildPackages, ...(plan.signing ? ['openssl'] : [])].join(' '),
     // GLOB=PACKAGE[,PACKAGE] ...: the first glob that fits the kernel's release wins.
     TOA_HEADERS: target.headers.map((rule) => `${rule.match}=${rule.packages.join(',')}`).join(' '),
     TOA_BOOT_FILE: target.bootFile,
@@ -44,6 +44,7 @@ function partValues({
   module,
   pinned,
   untrusted,
+  signing,
   target: { vendorReader },
 }: Plan): Readonly<Record<string, string>> {
   return {
@@ -55,6 +56,7 @@ function partValues({
         TOA_READER_KERNEL: vendorReader.kernelMin,
       }),
     ...(untrusted && { TOA_UNTRUSTED: untrusted }),
+    ...(signing && { TOA_SIGNING: signing.key }),
     ...(method === 'source' && layoutValues(module, pinned[0]?.layout)),
   };
 }

@@ -28,6 +28,7 @@ export function renderLocal(plan: Plan, folder: string, local: Local | undefined
 
 /** Why there is no user-data of the plan; undefined: there is. */
 export function userDataProblem(plan: Plan): Problem | undefined {
+  if (plan.signing && 'brought' in plan.signing) return keyProblem(plan.id, plan.signing.brought.at);
   const [file] = localFiles(plan);
   if (!file) return undefined;
   return {
@@ -36,5 +37,16 @@ export function userDataProblem(plan: Plan): Problem | undefined {
     path: [...file.at, 'path'],
     message: `user-data of ${plan.id} cannot carry the file ${JSON.stringify(file.path)}: expected a url, from which the machine fetches it`,
     hint: 'serve the file by https and write url; or use the script or Packer, which take the file along',
+  };
+}
+
+/** Whoever may look at the machine's metadata may read user-data. */
+function keyProblem(id: string, at: Problem['path']): Problem {
+  return {
+    code: 'signing/user-data',
+    severity: 'error',
+    path: at,
+    message: `user-data of ${id} must not carry the signing key: expected the script or Packer, to which the key is brought`,
+    hint: 'bake an image, which needs no user-data of ours; or let each machine make its own key by signing: {onMachine: true}',
   };
 }

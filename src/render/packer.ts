@@ -1,6 +1,7 @@
 import build from '../../packer/build.pkr.hcl.hbs';
 import fragment from '../../packer/fragment.hcl.hbs';
 import plugins from '../../packer/plugins.pkr.hcl.hbs';
+import signingVariables from '../../packer/signing-variables.pkr.hcl.hbs';
 import sources from '../../packer/sources.pkr.hcl.hbs';
 import variables from '../../packer/variables.pkr.hcl.hbs';
 import type { Plan } from '../plan/types.ts';
@@ -41,14 +42,26 @@ const SOURCES: readonly Source[] = [
 ];
 
 /** What the provision block runs or uploads, besides install-toa.sh. */
-const SCRIPTS = ['wait.sh', 'upgrade.sh', 'install.sh', 'reboot.sh', 'verify.sh', 'judge.sh', 'seal.sh'];
+const SCRIPTS: readonly string[] = [
+  'wait.sh',
+  'upgrade.sh',
+  'install.sh',
+  'reboot.sh',
+  'verify.sh',
+  'judge.sh',
+  'seal.sh',
+];
 
 /** A template that builds an image of the plan's target, and the parts of it for who has a template already. */
 export function renderPacker(plan: Plan, payload: Payload, template: Template, local?: Local): readonly Artifact[] {
   const types = sourcesOf(plan).map(({ type }) => type);
   const words = wordsOf(plan, payload, template);
   const fill = (page: (words: unknown) => string): string => `${page(words).trimEnd()}\n`;
-  const scripts = types.includes('qemu') ? [...SCRIPTS, 'validate.sh'] : SCRIPTS;
+  const scripts = [
+    ...SCRIPTS,
+    ...(types.includes('qemu') ? ['validate.sh'] : []),
+    ...(broughtKey(plan) ? ['signing.sh'] : []),
+  ];
   const files: Readonly<Record<string, string>> = {
     'plugins.pkr.hcl': fill(plugins),
     'variables.pkr.hcl': fill(variables),
@@ -70,13 +83,17 @@ export function renderPacker(plan: Plan, payload: Payload, template: Template, l
 /** What the templates ask for. */
 function wordsOf(plan: Plan, payload: Payload, template: Template) {
   const wanted = sourcesOf(plan);
+  const key = broughtKey(plan);
+  const uploads = [...(localFiles(plan).length > 0 ? ['upload'] : []), ...(key ? ['upload-signing'] : [])];
   const has = (...types: readonly string[]): boolean => wanted.some(({ type }) => types.includes(type));
   return {
     facts: printHcl(factsOf(plan, payload), 1),
     list: printHcl(wanted.map(({ type }) => `source.${type}.toa`)),
     plugins: wanted.flatMap((source) => source.plugin ?? []),
-    provision: `${localFiles(plan).length > 0 ? `${template('packer/upload.hcl')}\n` : ''}${template('packer/provision.hcl')}`,
-    provisionVariables: template('packer/provision-variables.pkr.hcl'),
+    provision: [...uploads, 'provision'].map((name) => template(`packer/${name}.hcl`)).join('\n'),
+    provisionVariables:
+      template('packer/provision-variables.pkr.hcl') +
+      (key ? signingVariables({ key: printHcl(key.path), certificate: printHcl(key.certificate) }) : ''),
     alicloud: has('alicloud-ecs'),
     amazon: has('amazon-ebs'),
     qemu: has('qemu'),
@@ -84,6 +101,11 @@ function wordsOf(plan: Plan, payload: Payload, template: Template) {
     // The clouds' sources make a key of their own.
     byKey: has('qemu', 'null'),
   };
+}
+
+/** The key that must be on the machine while it is baked. */
+function broughtKey({ signing }: Plan) {
+  return signing && 'brought' in signing ? signing.brought : undefined;
 }
 
 /** Why Packer cannot build an image of the plan's target; undefined: it can. */

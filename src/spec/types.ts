@@ -35,7 +35,7 @@ export interface Settings {
   readonly kernel?: { readonly onUpgrade?: 'rebuild' | 'hold' };
   readonly boot?: { readonly reboot?: 'if-needed' | 'never'; readonly onFailure?: 'continue' | 'fail' };
   readonly untrusted?: 'strip' | 'drop';
-  readonly signing?: { readonly key: string; readonly certificate: string; readonly onMachine?: boolean };
+  readonly signing?: { readonly key?: string; readonly certificate?: string; readonly onMachine?: boolean };
   readonly payload?: { readonly url: string; readonly sha256?: string };
   readonly files?: readonly FileRef[];
 }

@@ -52,16 +52,20 @@ export async function makeSecureBoot(disk: Disk, directory: string): Promise<Sec
 }
 
 async function loadersOf(disk: Disk): Promise<string> {
-  const directory = await cached('secure-boot-loaders', { disk: disk.path, LOADERS, FOLDERS, ESP_KIB }, async (part) => {
-    const esp = join(part, 'esp.img');
-    await execa('mkfs.vfat', ['-C', '-n', 'ESP', esp, String(ESP_KIB)]);
-    await execa('mmd', ['-i', esp, ...FOLDERS]);
-    for (const [to, from] of Object.entries(LOADERS)) {
-      const file = join(part, 'loader.efi');
-      await execa('debugfs', ['-R', `dump ${from} ${file}`, disk.path]);
-      await execa('mcopy', ['-o', '-i', esp, file, to]);
-    }
-  });
+  const directory = await cached(
+    'secure-boot-loaders',
+    { disk: disk.path, LOADERS, FOLDERS, ESP_KIB },
+    async (part) => {
+      const esp = join(part, 'esp.img');
+      await execa('mkfs.vfat', ['-C', '-n', 'ESP', esp, String(ESP_KIB)]);
+      await execa('mmd', ['-i', esp, ...FOLDERS]);
+      for (const [to, from] of Object.entries(LOADERS)) {
+        const file = join(part, 'loader.efi');
+        await execa('debugfs', ['-R', `dump ${from} ${file}`, disk.path]);
+        await execa('mcopy', ['-o', '-i', esp, file, to]);
+      }
+    },
+  );
   return join(directory, 'esp.img');
 }
 

@@ -20,7 +20,27 @@ export const PLAN_CODES = {
   'target/secure-boot': {
     title: 'Secure Boot refuses the module',
     why: 'An unsigned module does not load where Secure Boot is enforced.',
-    cure: 'Switch Secure Boot off for these machines, or leave the target out.',
+    cure: 'Have it signed (`signing`), use programs (method ebpf), or switch Secure Boot off for these machines.',
+  },
+  'signing/key': {
+    title: 'a key without its certificate, or no key at all',
+    why: 'A module is signed with the key, and the firmware knows the certificate.',
+    cure: 'Give both, or `signing: {onMachine: true}` alone: then each machine makes a key of its own.',
+  },
+  'signing/rebuild': {
+    title: 'no key is there when the next kernel comes',
+    why: 'A module is built and signed anew for each kernel. Without a key on the machine the next one would come up without a reader.',
+    cure: 'Use programs (method ebpf), hold the kernel (`kernel: {onUpgrade: hold}`), or let the key stay (`signing.onMachine: true`).',
+  },
+  'signing/unused': {
+    title: 'there is nothing to sign',
+    why: 'Only what toa-setup builds on the machine is signed by it.',
+    cure: 'Leave signing out of this target, or choose a method that builds a module.',
+  },
+  'signing/user-data': {
+    title: 'user-data must not carry a key',
+    why: 'Whatever may reach the metadata service of a machine may read its user-data, and with this key sign modules that every machine of yours loads.',
+    cure: 'Bake an image or run the script, to which the key is brought in memory; or let each machine make its own.',
   },
   'target/untrusted': {
     title: 'nothing drops what strangers send',

@@ -77,9 +77,4 @@ export const SPEC_CODES = {
     why: 'It must come from exactly one place.',
     cure: 'Keep one of the two.',
   },
-  'spec/unavailable': {
-    title: 'a setting that this release cannot carry out',
-    why: 'Ignoring it silently would be worse than refusing.',
-    cure: 'Leave it out, or use a release that has it.',
-  },
 } as const satisfies Readonly<Record<string, Code>>;
