@@ -96,15 +96,26 @@ it(
 
     // Control: preflight says so, and so does the kernel to whoever goes on all the same.
     const [code, said] = await install(vm, UNSIGNED, 'all');
-    expect([code, said]).toEqual([10, expect.stringContaining('Secure Boot is on: the kernel takes only signed modules')]);
+    expect([code, said]).toEqual([
+      10,
+      expect.stringContaining('Secure Boot is on: the kernel takes only signed modules'),
+    ]);
     expect((await vm.run('ls -d /usr/local/sbin/toa-setup /lib/modules/*/updates')).stdout).toBe('');
-    for (const verb of ['build', 'install', 'enable']) expect([verb, (await install(vm, UNSIGNED, verb))[0]]).toEqual([verb, 0]);
+    for (const verb of ['build', 'install', 'enable'])
+      expect([verb, (await install(vm, UNSIGNED, verb))[0]]).toEqual([verb, 0]);
     expect((await vm.run('toa-setup load')).code).toBe(14);
-    expect(await receipt(vm)).toMatchObject({ result: 'failed', step: 'load', reason: expect.stringContaining(REFUSED) });
+    expect(await receipt(vm)).toMatchObject({
+      result: 'failed',
+      step: 'load',
+      reason: expect.stringContaining(REFUSED),
+    });
     expect(await probe(vm)).toBe('fail');
     await vm.powerOff();
     expect(await signatureFinding(vm, test)).toMatchObject([
-      { status: 'fails', message: expect.stringContaining('is not signed, and the spec says that Secure Boot is enforced') },
+      {
+        status: 'fails',
+        message: expect.stringContaining('is not signed, and the spec says that Secure Boot is enforced'),
+      },
     ]);
     await vm.startAgain();
     await out(vm, 'toa-setup uninstall');
@@ -117,7 +128,10 @@ it(
 openssl x509 -in mok.pem -outform DER -out mok.der; ${bring}`,
     );
     const [unknown, why] = await install(vm, BROUGHT, 'all');
-    expect([unknown, why]).toEqual([10, expect.stringMatching(/the kernel does not know the certificate.*mokutil --import/)]);
+    expect([unknown, why]).toEqual([
+      10,
+      expect.stringMatching(/the kernel does not know the certificate.*mokutil --import/),
+    ]);
     expect((await vm.run('ls -d /usr/local/sbin/toa-setup /etc/toa/signing')).stdout).toBe('');
 
     await out(vm, enrol('/root/mok.der'));
@@ -126,19 +140,36 @@ openssl x509 -in mok.pem -outform DER -out mok.der; ${bring}`,
     const done = await install(vm, BROUGHT, 'all');
     expect(done).toEqual([0, expect.stringContaining(`building for kernel ${OLDEST}`)]);
     await expectSignedReader(vm, /^fleet key$/);
-    expect(await out(vm, 'stat -c "%a %U %n" /etc/toa/signing /etc/toa/signing/*; ls -d /run/toa-signing 2>/dev/null || echo gone')).toBe(
-      ['700 root /etc/toa/signing', '644 root /etc/toa/signing/certificate.der', '600 root /etc/toa/signing/key.pem', 'gone'].join('\n'),
+    expect(
+      await out(
+        vm,
+        'stat -c "%a %U %n" /etc/toa/signing /etc/toa/signing/*; ls -d /run/toa-signing 2>/dev/null || echo gone',
+      ),
+    ).toBe(
+      [
+        '700 root /etc/toa/signing',
+        '644 root /etc/toa/signing/certificate.der',
+        '600 root /etc/toa/signing/key.pem',
+        'gone',
+      ].join('\n'),
     );
 
     // The next kernel's module is signed when it comes.
-    await out(vm, `rm /root/mok.*; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq -y --no-install-recommends install ${KERNEL.join(' ')}`);
+    await out(
+      vm,
+      `rm /root/mok.*; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq -y --no-install-recommends install ${KERNEL.join(' ')}`,
+    );
     const latest = await out(vm, 'ls /lib/modules | sort -V | tail -n 1');
     expect(latest).not.toBe(OLDEST);
     expect(await receipt(vm)).toMatchObject({ result: 'ok', step: 'update', running: OLDEST, next: latest });
     await vm.powerOff();
-    expect(await signatureFinding(vm, test)).toMatchObject([{ status: 'unknown', message: expect.stringContaining('is signed by fleet key') }]);
+    expect(await signatureFinding(vm, test)).toMatchObject([
+      { status: 'unknown', message: expect.stringContaining('is signed by fleet key') },
+    ]);
     await vm.startKernel(latest);
-    expect(await out(vm, 'uname -r; cat /sys/kernel/security/lockdown')).toBe(`${latest}\nnone [integrity] confidentiality`);
+    expect(await out(vm, 'uname -r; cat /sys/kernel/security/lockdown')).toBe(
+      `${latest}\nnone [integrity] confidentiality`,
+    );
     await expectSignedReader(vm, /^fleet key$/);
   },
   LIMIT_MS,
@@ -149,7 +180,13 @@ it(
   async (test) => {
     const vm = await boot(test, 'secure-boot-made', await userDataOf(MADE, 'debian-12'));
     const hint = expect.stringContaining('mokutil --import /etc/toa/signing/certificate.der');
-    expect(await receipt(vm)).toMatchObject({ result: 'failed', step: 'load', code: 14, reason: expect.stringContaining(REFUSED), hint });
+    expect(await receipt(vm)).toMatchObject({
+      result: 'failed',
+      step: 'load',
+      code: 14,
+      reason: expect.stringContaining(REFUSED),
+      hint,
+    });
     expect(await probe(vm)).toBe('fail');
     expect((await install(vm, MADE, 'preflight'))[0]).toBe(10);
     await out(vm, enrol('/etc/toa/signing/certificate.der'));
