@@ -109,3 +109,6 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     reason: 'it needs a kernel of series 5.10 or newer with cgroup v2',
   },
 ];
+
+/** What a machine needs besides the kernel's headers to sign what it builds; every distribution calls it so. */
+export const SIGNING_PACKAGES: readonly string[] = ['openssl'];

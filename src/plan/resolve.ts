@@ -1,6 +1,7 @@
 import { CLOUDS } from '../catalog/clouds.ts';
 import { GUEST_FILES, type GuestFile } from '../catalog/guest.ts';
 import { PROVEN } from '../catalog/kernels.ts';
+import { SIGNING_PACKAGES } from '../catalog/methods.ts';
 import { nearest } from '../spec/nearest.ts';
 import type { Problem, Spec, Wanted } from '../spec/types.ts';
 import { show } from '../spec/validate.ts';
@@ -45,6 +46,7 @@ type MadeChoice = Exclude<MethodChoice, { problem: Problem }>;
 function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
   const arch = wanted.arch ?? 'x86_64';
   const untrusted = untrustedOf(wanted, choice.method);
+  const signing = signingOf(wanted, choice.method);
   const plan = {
     plan: 1,
     id: arch === 'x86_64' ? target.id : `${target.id}-${arch}`,
@@ -55,6 +57,7 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     module: wanted.files?.[0]?.layout?.module ?? choice.method.module,
     proven: choice.proven,
     kernelRange: choice.proven ? (PROVEN[choice.method.id]?.[arch] ?? null) : null,
+    buildPackages: [...target.buildPackages, ...(signing ? SIGNING_PACKAGES : [])],
     kinds: wanted.option?.kinds ?? [254],
     trust: believesAll(wanted.trust) ? 'any' : plainNetworks([wanted.trust ?? []].flat()),
     untrusted,
@@ -62,7 +65,7 @@ function makePlan(wanted: Wanted, target: Target, choice: MadeChoice): Plan {
     reboot: wanted.boot?.reboot ?? 'if-needed',
     onFailure: wanted.boot?.onFailure ?? 'continue',
     secureBoot: wanted.secureBoot ?? 'off',
-    signing: signingOf(wanted, choice.method),
+    signing,
     pinned: (wanted.files ?? []).map((file, i) => ({ ...file, at: [...settingPath(wanted, 'files'), i] })),
     payload: wanted.payload && target.cloudInit ? { ...wanted.payload, at: settingPath(wanted, 'payload') } : null,
     clouds: CLOUDS.filter((cloud) => wanted.clouds?.includes(cloud.id)),
@@ -120,7 +123,7 @@ function explainChoices(plan: Omit<Plan, 'choices'>, { method, why }: MadeChoice
           },
         ]
       : []),
-    ...(method.compiles ? [explainPackages(target)] : []),
+    ...(method.compiles ? [explainPackages(plan)] : []),
     ...(plan.signing ? [explainSigning(plan.signing)] : []),
     { what: 'boot file', value: target.bootFile, why: BOOT_FILE[target.bootFile] },
     {
@@ -193,7 +196,8 @@ function untrustedWarnings(wanted: Wanted, untrusted: Plan['untrusted']): readon
   ];
 }
 
-function explainPackages({ buildPackages, headers, packageManager }: Target): Choice {
+function explainPackages({ buildPackages, target }: Pick<Plan, 'buildPackages' | 'target'>): Choice {
+  const { headers, packageManager } = target;
   return {
     what: 'packages',
     value: [...buildPackages, ...headers.flatMap((rule) => rule.packages)].join(', '),

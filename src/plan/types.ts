@@ -44,6 +44,8 @@ export interface Plan {
   /** The kernel series toa-setup accepts on the machine; null: whatever runs, since the user insisted. */
   readonly kernelRange: { readonly from: string; readonly to: string } | null;
   readonly kinds: readonly number[];
+  /** What must be installed to build and sign, besides the kernel's headers. */
+  readonly buildPackages: readonly string[];
   /** Networks whose option is believed, in the user's order; 'any': everybody's. */
   readonly trust: 'any' | readonly string[];
   /** What the packet filter does about the option from elsewhere; null: there is none, since the reader keeps to the list, or everybody is believed. */

@@ -16,7 +16,7 @@ export function renderEnv(plan: Plan): string {
     TOA_KINDS: kindsOf(plan),
     TOA_KERNELS: kernelRange ? `${kernelRange.from}-${kernelRange.to}` : '0-999',
     TOA_PACKAGE_MANAGER: target.packageManager,
-    TOA_BUILD_PACKAGES: [...target.buildPackages, ...(plan.signing ? ['openssl'] : [])].join(' '),
+    TOA_BUILD_PACKAGES: plan.buildPackages.join(' '),
     // GLOB=PACKAGE[,PACKAGE] ...: the first glob that fits the kernel's release wins.
     TOA_HEADERS: target.headers.map((rule) => `${rule.match}=${rule.packages.join(',')}`).join(' '),
     TOA_BOOT_FILE: target.bootFile,

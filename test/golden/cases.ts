@@ -123,8 +123,12 @@ files:
       - {url: "https://example.com/a.tar", role: source, sha256: "${HASH}", layout: {directory: ../a, make: ["A=$(x)"], module: a-b}}
 `,
   }),
-  'settings-of-a-later-release': spec({
-    more: 'signing: {key: k.pem, certificate: c.pem}\nkernel: {onUpgrade: hold}\n',
+  'signing-without-its-other-half': spec({
+    targets:
+      'targets: [{os: debian-12, signing: {key: k.pem}}, {os: debian-13, signing: {certificate: c.pem, onMachine: true}}, {os: debian-11, signing: {}}]',
+  }),
+  'signing-without-a-key-for-later-kernels': spec({
+    more: 'secureBoot: enforced\nsigning: {key: k.pem, certificate: c.pem}\n',
   }),
   'target-twice': spec({ targets: 'targets: [debian-12, {os: debian-12, boot: {reboot: never}}]' }),
   'no-proven-method': spec({ targets: 'targets: [debian-8, alinux-3, {os: debian-13, arch: arm64}]' }),
@@ -235,6 +239,17 @@ export const CASES: readonly Case[] = [
     }),
     run: [['plan']],
   },
+  {
+    name: 'plan-signing',
+    spec: spec({
+      targets: `targets:
+  - {os: debian-12, signing: {onMachine: true}}
+  - {os: debian-13, signing: {key: k.pem, certificate: c.pem}, kernel: {onUpgrade: hold}}
+  - {os: ubuntu-24.04, method: ebpf, signing: {onMachine: true}}`,
+      more: 'secureBoot: enforced\n',
+    }),
+    run: [['plan']],
+  },
   { name: 'plan-without-spec', run: [['plan']] },
   { name: 'plan-a-directory', files: { 'specs/x': '' }, run: [['plan', 'specs']] },
   { name: 'render', spec: GOOD, run: [['render'], ['render'], ['render', '--check']] },
@@ -320,6 +335,13 @@ export const CASES: readonly Case[] = [
       ['render', '--only', 'packer'],
       ['render', '--only', 'terraform'],
     ],
+  },
+  {
+    name: 'render-signing',
+    spec: spec({
+      more: 'secureBoot: enforced\nsigning: {key: keys/k.pem, certificate: keys/c.pem, onMachine: true}\n',
+    }),
+    run: [['render'], ['render', '--check'], ['render', '--only', 'cloud-init']],
   },
   {
     name: 'render-file-by-path-and-merge',

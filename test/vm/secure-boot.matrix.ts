@@ -37,7 +37,7 @@ const secureDisk = async () =>
   await debianDisk({
     suite: 'bookworm',
     kernel: OLDEST,
-    packages: ['gcc', 'make', 'initramfs-tools', `linux-headers-${OLDEST}`, ...SECURE_BOOT_PACKAGES],
+    packages: ['gcc', 'make', `linux-headers-${OLDEST}`, ...SECURE_BOOT_PACKAGES],
   });
 
 async function boot({ onTestFinished }: TestContext, name: string, userData: string, more = {}): Promise<Machine> {
