@@ -47,10 +47,7 @@ function keyId(certificate: string | Buffer): string {
     input: certificate,
     encoding: 'utf8',
   });
-  return stdout
-    .replace(/^.*\n/, '')
-    .replaceAll(/[:\s]/g, '')
-    .toLowerCase();
+  return stdout.replace(/^.*\n/, '').replaceAll(/[:\s]/g, '').toLowerCase();
 }
 
 const LOCKED_DOWN = { '/sys/kernel/security/lockdown': 'none [integrity] confidentiality\n' };

@@ -56,6 +56,8 @@ type Qemu = ReturnType<typeof startQemu>;
 
 /** Times are of a machine under emulation, many times a slow run on two busy cores. */
 const BOOT_LIMIT_MS = 180_000;
+/** Firmware, shim and GRUB come before the kernel, and verify it. */
+const SECURE_BOOT_LIMIT_MS = 600_000;
 const COMMAND_LIMIT_MS = 120_000;
 const CLOUD_INIT_LIMIT_MS = 600_000;
 const STOP_LIMIT_MS = 120_000;
@@ -173,7 +175,7 @@ export class Machine {
    * Waits for a boot that the machine does by itself: user-data that ends in a reboot, a kernel that crashed. Call it before that
    * can have happened. A command that runs meanwhile is rejected.
    */
-  async waitForBoot(timeoutMs: number = BOOT_LIMIT_MS): Promise<void> {
+  async waitForBoot(timeoutMs = this.#qemu.secureBoot ? SECURE_BOOT_LIMIT_MS : BOOT_LIMIT_MS): Promise<void> {
     await this.#told('boot', this.#channel.nextBoot(timeoutMs));
   }
 

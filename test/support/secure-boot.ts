@@ -101,7 +101,7 @@ const steps = (password: string): readonly (readonly [string, string])[] => [
   ['Reboot', ENTER],
 ];
 
-const ENROL_LIMIT_MS = 300_000;
+const ENROL_LIMIT_MS = 600_000;
 
 /** Plays the person at the console. Call it before the machine reboots; it ends when MokManager was told to reboot. */
 export async function enrolAtConsole({ console }: SecureBoot, password: string): Promise<void> {

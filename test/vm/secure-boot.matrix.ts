@@ -43,7 +43,8 @@ const secureDisk = async () =>
 async function boot({ onTestFinished }: TestContext, name: string, userData: string, more = {}): Promise<Machine> {
   const disk = await secureDisk();
   const vm = await bootMachine({
-    ...{ name, disk, dataSource: 'nocloud', userData, secureBoot: true },
+    // Writes to the firmware's variables stop every processor: with one there is nobody to wait for.
+    ...{ name, disk, dataSource: 'nocloud', userData, secureBoot: true, smp: 1 },
     ...{ network: true, ...more },
   });
   onTestFinished(() => vm.discard());
