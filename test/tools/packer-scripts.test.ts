@@ -49,6 +49,24 @@ describe('install.sh', () => {
   });
 });
 
+describe('the signing key', () => {
+  it('has a folder for who logs in, in memory, which install.sh takes away', async () => {
+    await inFolder({ 'install-toa.sh': 'stat -c "%a %u" /run/toa-signing; exit 17\n' }, (folder) => {
+      const steps = `mount -t tmpfs tmpfs /run
+        mkdir /run/toa-signing && echo old >/run/toa-signing/key.pem
+        sh ${join(SCRIPTS, 'signing.sh')} && ls /run/toa-signing
+        mount -t tmpfs tmpfs /var/lib && sh ${join(SCRIPTS, 'install.sh')} ${join(folder, 'install-toa.sh')}
+        [ ! -e /run/toa-signing ]`;
+      const enter = ['--map-root-user', '--mount', 'sh', '-ec', steps];
+      expect(spawnSync('unshare', enter, { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stdout: '700 0\n',
+        stderr: '',
+      });
+    });
+  });
+});
+
 describe('wait.sh', () => {
   const cloudInit = (status: string): Layout => ({
     'bin/cloud-init': `#!/bin/sh\ncase $1 in\n--help) echo '{init,modules,status}' ;;\nstatus) ${status} ;;\nesac\n`,

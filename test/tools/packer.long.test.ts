@@ -124,6 +124,34 @@ describe('files that the spec names by path', () => {
   });
 });
 
+describe('a signing key', () => {
+  const signing = 'secureBoot: enforced\nsigning: {key: "a \\"key\\" %{x}.pem", certificate: c.pem, onMachine: true}\n';
+  const files = packerFiles(only(plansOf(`${spec('', ['debian-12'])}${signing}`)));
+  const given = dummies(String(files.get('variables.pkr.hcl')?.content));
+
+  it('is uploaded from where packer runs: formatted, valid, and refused by Packer where it is not there', async () => {
+    await inFolder({ 'a "key" %{x}.pem': 'a key', 'c.pem': 'a certificate' }, async (folder) => {
+      layOut(folder, files);
+      rmSync(join(folder, 'plugins.pkr.hcl'));
+      expect(await packer(folder, ['fmt', '-check', '-diff', '.'])).toEqual({ code: 0, text: '' });
+      expect(await packer(folder, ['fmt', '-check', '-diff', 'fragment'])).toEqual({ code: 0, text: '' });
+      expect(await packer(folder, ['validate', ...given, '.'])).toEqual({ code: 0, text: '' });
+      rmSync(join(folder, 'c.pem'));
+      expect(await packer(folder, ['validate', ...given, '.'])).toMatchObject({ code: 1 });
+    });
+  });
+
+  it('comes before the script runs, and is in nothing that is rendered', () => {
+    const build = String(files.get('build.pkr.hcl')?.content);
+    expect(build.indexOf('/run/toa-signing/key.pem')).toBeGreaterThan(build.indexOf('files/signing.sh'));
+    expect(build.indexOf('/run/toa-signing/key.pem')).toBeLessThan(build.indexOf('files/install.sh'));
+    expect(String(files.get('fragment/toa.pkr.hcl')?.content)).toContain('variable "signing_key"');
+    const without = packerFiles(only(plansOf(spec('', ['debian-12']))));
+    const named = [...without.values()].filter(({ content }) => /signing_key|files\/signing/.test(String(content)));
+    expect(named).toEqual([]);
+  });
+});
+
 describe('every target of the catalog', () => {
   const ids = TARGETS.filter(({ arches }) => arches.includes('x86_64')).map(({ id }) => id);
 

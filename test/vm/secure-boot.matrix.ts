@@ -48,7 +48,7 @@ async function boot({ onTestFinished }: TestContext, name: string, userData: str
     ...{ network: true, ...more },
   });
   onTestFinished(() => vm.discard());
-  await vm.waitForCloudInit();
+  await vm.waitForCloudInit(1_500_000);
   expect(await out(vm, 'mokutil --sb-state; cat /sys/kernel/security/lockdown')).toBe(
     'SecureBoot enabled\nnone [integrity] confidentiality',
   );
