@@ -10,11 +10,13 @@ export const moduleUnsigned: Check = {
   severity: 'error',
   judge: (facts, expected) =>
     eachElf(facts, expected, (elf, { path }, kernel) =>
-      given(enforcement(facts, kernel, expected), (why) => judgeSignature(elf, path, why)),
+      given(all(enforcement(facts, kernel, expected), wasTaken(facts, kernel, elf)), ([why, taken]) =>
+        judgeSignature(elf, path, why, taken),
+      ),
     ),
 };
 
-function judgeSignature(elf: ModuleElf, path: string, why: string | null | undefined): Verdict {
+function judgeSignature(elf: ModuleElf, path: string, why: string | null | undefined, taken: boolean): Verdict {
   if (why === null) return skipped('nothing enforces signatures');
   const evidence = [file(path, elf.signed ? `signer=${elf.signer ?? ''}` : '')];
   if (why === undefined) {
@@ -25,12 +27,20 @@ function judgeSignature(elf: ModuleElf, path: string, why: string | null | undef
           evidence,
         );
   }
-  return elf.signed
-    ? unknown(
-        `${path} is signed by ${elf.signer ?? 'somebody'}; whether the firmware knows that key shows only there`,
-        evidence,
-      )
-    : fails(`${path} is not signed, and ${why}`, { evidence });
+  if (!elf.signed) return fails(`${path} is not signed, and ${why}`, { evidence });
+  const signed = `${path} is signed by ${elf.signer ?? 'somebody'}`;
+  return taken
+    ? holds(`${signed}, and the kernel that runs takes signed modules only and has it`, evidence)
+    : unknown(`${signed}; whether the firmware knows that key shows only there`, evidence);
+}
+
+/** Whether it is loaded where nothing unsigned is taken: then the kernel knows the key. */
+function wasTaken(facts: Facts, { release }: KernelFacts, { name }: ModuleElf): Look<boolean> {
+  return derive(all(orElse(facts.running, null), lockdown(facts)), ([now, locked]): Look<boolean> => {
+    if (now?.release !== release || locked === '') return known(false);
+    const loaded: Look<readonly string[]> = orElse(now.loaded, []);
+    return derive(loaded, (names) => known(names.includes(name)));
+  });
 }
 
 /** What makes the kernel refuse unsigned modules; null: nothing; undefined: there is no configuration to ask. */

@@ -49,9 +49,9 @@ export function isSha256(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-/** A path without control characters; anything else a file system can name is allowed. */
+/** A path without control characters and halves of characters; anything else a file system can name is allowed. */
 export function isFilePath(text: string): boolean {
-  return text.length > 0 && !/\p{Cc}/u.test(text);
+  return text.length > 0 && !/[\p{Cc}\p{Cs}]/u.test(text);
 }
 
 /** A path inside an archive: relative, never upwards, of characters that mean nothing to a shell or to make; or `.`. */

@@ -342,6 +342,22 @@ export const MUTATIONS: readonly Mutation[] = [
     raises: ['unknown module/unsigned'],
   },
   {
+    name: 'signed, and loaded by a kernel that is locked down',
+    facts: {
+      ...withModule({}, { signed: true, signer: 'Example' }),
+      running: running({ lockdown: known('integrity') }),
+    },
+    raises: [],
+  },
+  {
+    name: 'signed, and not loaded under lockdown',
+    facts: {
+      ...withModule({}, { signed: true, signer: 'Example' }),
+      running: running({ lockdown: known('integrity'), loaded: known([]) }),
+    },
+    raises: ['error running/not-loaded', 'unknown module/unsigned'],
+  },
+  {
     name: 'unsigned, and no configuration says whether that is allowed',
     facts: withKernel({ config: ABSENT }),
     raises: ['unknown module/unsigned'],
