@@ -55,9 +55,7 @@ export interface CloudInitResult {
 type Qemu = ReturnType<typeof startQemu>;
 
 /** Times are of a machine under emulation, many times a slow run on two busy cores. */
-const BOOT_LIMIT_MS = 180_000;
-/** Firmware, shim and GRUB come before the kernel, and verify it. */
-const SECURE_BOOT_LIMIT_MS = 600_000;
+const BOOT_LIMIT_MS = 600_000;
 const COMMAND_LIMIT_MS = 120_000;
 const CLOUD_INIT_LIMIT_MS = 600_000;
 const STOP_LIMIT_MS = 120_000;
@@ -93,7 +91,12 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     rebootEnds: options.rebootEnds ?? false,
     ...(options.secureBoot && { secureBoot: await makeSecureBoot(options.disk, directory) }),
   });
-  await machine.startAgain();
+  try {
+    await machine.startAgain();
+  } catch (error) {
+    await machine.discard();
+    throw error;
+  }
   return machine;
 }
 
@@ -175,7 +178,7 @@ export class Machine {
    * Waits for a boot that the machine does by itself: user-data that ends in a reboot, a kernel that crashed. Call it before that
    * can have happened. A command that runs meanwhile is rejected.
    */
-  async waitForBoot(timeoutMs = this.#qemu.secureBoot ? SECURE_BOOT_LIMIT_MS : BOOT_LIMIT_MS): Promise<void> {
+  async waitForBoot(timeoutMs: number = BOOT_LIMIT_MS): Promise<void> {
     await this.#told('boot', this.#channel.nextBoot(timeoutMs));
   }
 
