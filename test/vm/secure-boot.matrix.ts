@@ -84,7 +84,7 @@ const enrol = (certificate: string): string =>
 const [OUT_OF_TREE, UNSIGNED_MODULE] = [1 << 12, 1 << 13];
 
 async function expectSignedReader(vm: Machine, signer: RegExp): Promise<void> {
-  await out(vm, until('systemctl is-active -q toa.service'));
+  await out(vm, `${until('systemctl is-active -q toa.service')}; ${IS_UP}`);
   expect(await probe(vm)).toBe('pass');
   expect(await out(vm, 'modinfo -F signer toa')).toMatch(signer);
   const tainted = Number(await out(vm, 'cat /proc/sys/kernel/tainted'));
