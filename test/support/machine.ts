@@ -171,7 +171,7 @@ export class Machine {
   async rebootAndEnrol(password: string): Promise<void> {
     const { secureBoot } = this.#qemu;
     if (!secureBoot) throw new Error('the machine has no firmware that keeps keys');
-    await Promise.all([this.reboot(), enrolAtConsole(secureBoot, password)]);
+    await Promise.all([this.reboot(), enrolAtConsole(secureBoot, this.log, password)]);
   }
 
   /**

@@ -94,7 +94,7 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
     ...(options.rebootEnds ? ['-no-reboot'] : []),
     ...startArguments(options),
     ...(options.product === undefined ? [] : ['-smbios', `type=1,product=${options.product}`]),
-    ...['-chardev', consoleOf(options), '-serial', 'chardev:console'],
+    ...['-chardev', `file,id=console,path=${options.log},append=on`, '-serial', 'chardev:console'],
     ...['-device', 'virtio-serial-pci', '-chardev', `socket,id=agent,path=${options.channel}`],
     ...['-device', 'virtserialport,chardev=agent,name=test-agent'],
     ...['-device', 'nvme,id=nvme,serial=test'],
@@ -112,12 +112,6 @@ function startArguments(options: QemuOptions): readonly string[] {
     ...['-M', 'pc', '-kernel', disk.kernel, '-append', commandLine(options)],
     ...(disk.initrd === undefined ? [] : ['-initrd', disk.initrd]),
   ];
-}
-
-/** Where somebody may have to type, it is a socket. */
-function consoleOf({ log, secureBoot }: QemuOptions): string {
-  if (!secureBoot) return `file,id=console,path=${log},append=on`;
-  return `socket,id=console,path=${secureBoot.console},server=on,wait=off,logfile=${log},logappend=on`;
 }
 
 function namespace(id: number, drive: string): readonly string[] {

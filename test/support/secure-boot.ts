@@ -1,8 +1,9 @@
 /** Machines whose firmware starts nothing unsigned: OVMF with Microsoft's keys, Debian's shim, GRUB and MokManager, and no kernel from outside. */
 
-import { chmod, copyFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
 import { cached } from './cache.ts';
 import type { Disk } from './disk.ts';
@@ -34,8 +35,8 @@ export interface SecureBoot {
   readonly loaders: string;
   /** What it starts from; made at each start. */
   readonly esp: string;
-  /** Unix socket on which QEMU listens for who types at the console. */
-  readonly console: string;
+  /** Unix socket of QEMU's monitor, which presses keys. A serial console that is also read loses letters where the reader is slow. */
+  readonly monitor: string;
 }
 
 /** A new machine's firmware, in its directory. */
@@ -47,7 +48,7 @@ export async function makeSecureBoot(disk: Disk, directory: string): Promise<Sec
     variables,
     loaders: await loadersOf(disk),
     esp: join(directory, 'esp.img'),
-    console: join(directory, 'console'),
+    monitor: join(directory, 'monitor'),
   };
 }
 
@@ -79,52 +80,56 @@ export async function fillEsp({ loaders, esp }: SecureBoot, kernel: string, comm
 }
 
 /** QEMU's arguments for it. Without SMM the variables would not be safe from the system, and this firmware does not start. */
-export function secureBootArguments({ variables, esp }: SecureBoot): readonly string[] {
+export function secureBootArguments({ variables, esp, monitor }: SecureBoot): readonly string[] {
   return [
     ...['-M', 'q35,smm=on', '-global', 'driver=cfi.pflash01,property=secure,value=on'],
     ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${CODE}`],
     ...['-drive', `if=pflash,unit=1,format=raw,file=${variables}`],
     ...['-drive', `if=none,id=esp,format=raw,readonly=on,file=${esp}`],
     ...['-device', 'virtio-blk-pci,drive=esp,bootindex=0'],
+    ...['-chardev', `socket,id=monitor,path=${monitor},server=on,wait=off`, '-mon', 'chardev=monitor,mode=readline'],
   ];
 }
 
-const DOWN = '\x1b[B';
-const ENTER = '\r';
+/** Keys by the monitor's names; a password has small letters only. */
+const DOWN_AND_ENTER = ['down', 'ret'];
 /** What MokManager shows, and what a person types then, to enrol the key that mokutil was given. */
-const steps = (password: string): readonly (readonly [string, string])[] => [
-  ['Press any key to perform MOK management', ENTER],
-  ['Enroll MOK', DOWN + ENTER],
-  ['View key 0', DOWN + ENTER],
-  ['Enroll the key(s)?', DOWN + ENTER],
-  ['Password', password + ENTER],
-  ['Reboot', ENTER],
+const steps = (password: string): readonly (readonly [shows: string, keys: readonly string[]])[] => [
+  ['Press any key to perform MOK management', ['ret']],
+  ['Enroll MOK', DOWN_AND_ENTER],
+  ['View key 0', DOWN_AND_ENTER],
+  ['Enroll the key(s)?', DOWN_AND_ENTER],
+  ['Password', [...password, 'ret']],
+  ['Reboot', ['ret']],
 ];
 
-const ENROL_LIMIT_MS = 600_000;
+const STEP_LIMIT_MS = 300_000;
+const LOOK_MS = 500;
+/** Between two keys: the firmware asks for them now and then. */
+const KEY_MS = 500;
 
-/** Plays the person at the console. Call it before the machine reboots; it ends when MokManager was told to reboot. */
-export async function enrolAtConsole({ console }: SecureBoot, password: string): Promise<void> {
-  const socket = createConnection(console);
-  const left = [...steps(password)];
-  let seen = '';
+/** Plays the person at the console, whose log is `log`. Call it before the machine reboots; it ends when MokManager was told to reboot. */
+export async function enrolAtConsole({ monitor }: SecureBoot, log: string, password: string): Promise<void> {
+  const socket = createConnection(monitor).resume();
+  let seen = (await readFile(log)).length;
   try {
-    await new Promise<void>((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`MokManager did not show ${left[0]?.[0]}`)), ENROL_LIMIT_MS);
-      socket.on('error', reject);
-      socket.on('data', (chunk) => {
-        seen += chunk.toString('latin1');
-        const [expected, keys] = left[0] ?? ['', ''];
-        if (!seen.includes(expected)) return;
-        seen = '';
-        left.shift();
-        socket.write(keys);
-        if (left.length > 0) return;
-        clearTimeout(limit);
-        resolve();
-      });
-    });
+    for (const [shows, keys] of steps(password)) {
+      seen = await waitFor(log, shows, seen);
+      for (const key of keys) {
+        socket.write(`sendkey ${key}\n`);
+        await setTimeout(KEY_MS);
+      }
+    }
   } finally {
     socket.destroy();
   }
+}
+
+/** Waits for words after the byte `from` of the log; returns the byte behind them. */
+async function waitFor(log: string, words: string, from: number): Promise<number> {
+  for (const until = Date.now() + STEP_LIMIT_MS; Date.now() < until; await setTimeout(LOOK_MS)) {
+    const at = (await readFile(log)).indexOf(words, from);
+    if (at >= 0) return at + words.length;
+  }
+  throw new Error(`MokManager did not show ${words}`);
 }
