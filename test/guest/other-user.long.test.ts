@@ -57,95 +57,98 @@ function state(machine: FakeMachine): Readonly<Record<string, string>> {
   return tree;
 }
 
-describe.runIf(process.getuid?.() === 0).each(['dash', 'busybox'] as const)('another user of the machine, toa-setup under %s', (shell) => {
-  it('can change nothing of what is installed, and cannot read the plan', async () => {
-    const { machine, victim } = shared(shell);
-    expect(await machine.install(script())).toMatchObject({ code: 0 });
-    const before = machine.tree();
-    expect(foldersOf(machine).length).toBeGreaterThan(8);
-    expect(attack(victim, foldersOf(machine))).toEqual([]);
-    expect(machine.tree()).toEqual(before);
-    // Control: the same user, where somebody let him.
-    const open = join(machine.root, 'etc/toa');
-    chmodSync(open, 0o777);
-    chmodSync(join(open, 'toa.env'), 0o666);
-    const did = ['changed', 'linked', 'moved', 'read'];
-    expect(attack(victim, [open])).toEqual(did.map((what) => `${open}: ${what}`));
-  });
-
-  it('can change nothing of what is about to be installed, whatever he planted in /tmp', async () => {
-    const untouched = shared(shell);
-    expect(await untouched.machine.install(script())).toMatchObject({ code: 0 });
-    const { machine, tmp, victim } = shared(shell);
-    // Names that a careless script would take.
-    expect(attack(victim, [tmp])).toEqual([`${tmp}: linked`]);
-    const planted = readdirSync(tmp).sort();
-    machine.steer({ 'make-waits': '' });
-    const run = machine.install(script());
-    await vi.waitFor(() => expect(machine.has('/var/lib/toa/work/toa.c')).toBe(true), {
-      timeout: 60_000,
-      interval: 50,
+describe.runIf(process.getuid?.() === 0).each(['dash', 'busybox'] as const)(
+  'another user of the machine, toa-setup under %s',
+  (shell) => {
+    it('can change nothing of what is installed, and cannot read the plan', async () => {
+      const { machine, victim } = shared(shell);
+      expect(await machine.install(script())).toMatchObject({ code: 0 });
+      const before = machine.tree();
+      expect(foldersOf(machine).length).toBeGreaterThan(8);
+      expect(attack(victim, foldersOf(machine))).toEqual([]);
+      expect(machine.tree()).toEqual(before);
+      // Control: the same user, where somebody let him.
+      const open = join(machine.root, 'etc/toa');
+      chmodSync(open, 0o777);
+      chmodSync(join(open, 'toa.env'), 0o666);
+      const did = ['changed', 'linked', 'moved', 'read'];
+      expect(attack(victim, [open])).toEqual(did.map((what) => `${open}: ${what}`));
     });
-    const payloads = readdirSync(tmp).filter((name) => !planted.includes(name));
-    expect(payloads).toHaveLength(1);
-    const [payload = ''] = payloads.map((name) => join(tmp, name));
-    const below = ['', 'root', 'root/etc/toa', 'root/usr/local/sbin', 'root/usr/local/lib/toa'];
-    const building = ['var/lib/toa', 'var/lib/toa/work', 'var/lib'].map((path) => join(machine.root, path));
-    expect(attack(victim, [...below.map((path) => join(payload, path)), ...building])).toEqual([]);
-    // The folder of that name is not his to put another in its place.
-    const swap = ['-c', `mv ${payload} ${payload}.gone || rmdir ${payload} || ln -sfn ${victim} ${payload}`];
-    const as = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '/bin/sh', ...swap];
-    spawnSync('setpriv', as);
-    machine.steer({ 'make-waits': null });
-    expect(await run).toMatchObject({ code: 0 });
-    const root = new RegExp(untouched.machine.root, 'g');
-    expect(state(machine)).toEqual(
-      Object.fromEntries(
-        Object.entries(state(untouched.machine)).map(([path, entry]) => [path, entry.replace(root, machine.root)]),
-      ),
-    );
-    expect(execFileSync('cat', [victim], { encoding: 'utf8' })).toBe('of root\n');
-    expect(readdirSync(tmp).sort()).toEqual(planted);
-  });
 
-  const LOOSE: readonly (readonly [what: string, path: string, loosen: (path: string) => void])[] = [
-    ['the plan’s folder is everybody’s', '/etc/toa', (path) => chmodSync(path, 0o777)],
-    ['the plan is everybody’s', '/etc/toa/toa.env', (path) => chmodSync(path, 0o666)],
-    ['the list is another user’s', '/etc/toa/trusted', (path) => chownSync(path, USER, USER)],
-    ['the receipt is everybody’s', '/var/lib/toa/receipt.json', (path) => chmodSync(path, 0o646)],
-    ['the state is a group’s', '/var/lib/toa', (path) => chmodSync(path, 0o775)],
-    ['a part is another user’s', '/usr/local/lib/toa/method.sh', (path) => chownSync(path, USER, USER)],
-  ];
-  it('is not obeyed where somebody let him: refused, with the path, until the owner is root again', async () => {
-    const { machine } = shared(shell);
-    expect(await machine.install(script())).toMatchObject({ code: 0 });
-    for (const [what, path, loosen] of LOOSE) {
-      const at = join(machine.root, path);
-      const kept = machine.mode(path);
-      loosen(at);
-      const run = await machine.setup('load');
-      expect([run.code, ran(run, 'modprobe')], what).toEqual([13, []]);
-      expect(run.stderr, what).toContain(`others may write to ${at} (`);
-      chmodSync(at, Number.parseInt(kept, 8));
-      chownSync(at, 0, 0);
-    }
-    expect((await machine.setup('load')).code).toBe(0);
-    chmodSync(join(machine.root, '/etc/toa'), 0o777);
-    expect(await machine.install(script())).toMatchObject({ code: 13 });
-  });
+    it('can change nothing of what is about to be installed, whatever he planted in /tmp', async () => {
+      const untouched = shared(shell);
+      expect(await untouched.machine.install(script())).toMatchObject({ code: 0 });
+      const { machine, tmp, victim } = shared(shell);
+      // Names that a careless script would take.
+      expect(attack(victim, [tmp])).toEqual([`${tmp}: linked`]);
+      const planted = readdirSync(tmp).sort();
+      machine.steer({ 'make-waits': '' });
+      const run = machine.install(script());
+      await vi.waitFor(() => expect(machine.has('/var/lib/toa/work/toa.c')).toBe(true), {
+        timeout: 60_000,
+        interval: 50,
+      });
+      const payloads = readdirSync(tmp).filter((name) => !planted.includes(name));
+      expect(payloads).toHaveLength(1);
+      const [payload = ''] = payloads.map((name) => join(tmp, name));
+      const below = ['', 'root', 'root/etc/toa', 'root/usr/local/sbin', 'root/usr/local/lib/toa'];
+      const building = ['var/lib/toa', 'var/lib/toa/work', 'var/lib'].map((path) => join(machine.root, path));
+      expect(attack(victim, [...below.map((path) => join(payload, path)), ...building])).toEqual([]);
+      // The folder of that name is not his to put another in its place.
+      const swap = ['-c', `mv ${payload} ${payload}.gone || rmdir ${payload} || ln -sfn ${victim} ${payload}`];
+      const as = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '/bin/sh', ...swap];
+      spawnSync('setpriv', as);
+      machine.steer({ 'make-waits': null });
+      expect(await run).toMatchObject({ code: 0 });
+      const root = new RegExp(untouched.machine.root, 'g');
+      expect(state(machine)).toEqual(
+        Object.fromEntries(
+          Object.entries(state(untouched.machine)).map(([path, entry]) => [path, entry.replace(root, machine.root)]),
+        ),
+      );
+      expect(execFileSync('cat', [victim], { encoding: 'utf8' })).toBe('of root\n');
+      expect(readdirSync(tmp).sort()).toEqual(planted);
+    });
 
-  it('is not obeyed where he came first', async () => {
-    const { machine, victim } = shared(shell);
-    const state = join(machine.root, 'var/lib/toa');
-    mkdirSync(state);
-    chownSync(state, USER, USER);
-    symlinkSync(victim, join(state, 'out'));
-    const run = await machine.install(script());
-    expect([run.code, run.stderr]).toEqual([13, expect.stringContaining(`others may write to ${state} (`)]);
-    expect(execFileSync('cat', [victim], { encoding: 'utf8' })).toBe('of root\n');
-    expect([ran(run, 'make'), machine.has('/usr/local/sbin/toa-setup')]).toEqual([[], false]);
-  });
-});
+    const LOOSE: readonly (readonly [what: string, path: string, loosen: (path: string) => void])[] = [
+      ['the plan’s folder is everybody’s', '/etc/toa', (path) => chmodSync(path, 0o777)],
+      ['the plan is everybody’s', '/etc/toa/toa.env', (path) => chmodSync(path, 0o666)],
+      ['the list is another user’s', '/etc/toa/trusted', (path) => chownSync(path, USER, USER)],
+      ['the receipt is everybody’s', '/var/lib/toa/receipt.json', (path) => chmodSync(path, 0o646)],
+      ['the state is a group’s', '/var/lib/toa', (path) => chmodSync(path, 0o775)],
+      ['a part is another user’s', '/usr/local/lib/toa/method.sh', (path) => chownSync(path, USER, USER)],
+    ];
+    it('is not obeyed where somebody let him: refused, with the path, until the owner is root again', async () => {
+      const { machine } = shared(shell);
+      expect(await machine.install(script())).toMatchObject({ code: 0 });
+      for (const [what, path, loosen] of LOOSE) {
+        const at = join(machine.root, path);
+        const kept = machine.mode(path);
+        loosen(at);
+        const run = await machine.setup('load');
+        expect([run.code, ran(run, 'modprobe')], what).toEqual([13, []]);
+        expect(run.stderr, what).toContain(`others may write to ${at} (`);
+        chmodSync(at, Number.parseInt(kept, 8));
+        chownSync(at, 0, 0);
+      }
+      expect((await machine.setup('load')).code).toBe(0);
+      chmodSync(join(machine.root, '/etc/toa'), 0o777);
+      expect(await machine.install(script())).toMatchObject({ code: 13 });
+    });
+
+    it('is not obeyed where he came first', async () => {
+      const { machine, victim } = shared(shell);
+      const state = join(machine.root, 'var/lib/toa');
+      mkdirSync(state);
+      chownSync(state, USER, USER);
+      symlinkSync(victim, join(state, 'out'));
+      const run = await machine.install(script());
+      expect([run.code, run.stderr]).toEqual([13, expect.stringContaining(`others may write to ${state} (`)]);
+      expect(execFileSync('cat', [victim], { encoding: 'utf8' })).toBe('of root\n');
+      expect([ran(run, 'make'), machine.has('/usr/local/sbin/toa-setup')]).toEqual([[], false]);
+    });
+  },
+);
 
 describe.each(SHELLS)('toa-setup that was damaged, under %s', (shell) => {
   const PART = '/usr/local/lib/toa/method.sh';

@@ -71,7 +71,9 @@ describe.concurrent.each(SHELLS)('method source under %s', (shell) => {
     expect(ran(run, 'make')).toEqual([
       `make -C ${machine.root}/lib/modules/${KERNEL}/build M=${tree}/toa_kernel_common modules`,
     ]);
-    expect(ran(run, 'chroot').every((line) => line.startsWith('chroot --userspec=2000000001:2000000001 / '))).toBe(true);
+    expect(ran(run, 'chroot').every((line) => line.startsWith('chroot --userspec=2000000001:2000000001 / '))).toBe(
+      true,
+    );
     expect(ran(run, 'chroot').map((line) => line.split(' ')[3])).toEqual(['tar', 'make', 'cat']);
     expect(ran(run, 'chown')).toContain(`chown -R 2000000001:2000000001 ${tree}`);
     expect(machine.read(module(KERNEL))).toBe(`${KERNEL} SMP \n`);
