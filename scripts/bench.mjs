@@ -32,14 +32,15 @@ installDebianPackages(
 );
 buildProgram();
 
-const data = existsSync(DATA) ? JSON.parse(readFileSync(DATA, 'utf8')) : {};
 for (const [part, argument] of wanted.length > 0 ? wanted : Object.keys(PARTS).map((name) => [name])) {
   console.log(`measuring: ${part}`);
   const load = loadavg()[1];
   const figures = await PARTS[part](argument);
-  data[part] = { host: { ...host(), load: Number(((load + loadavg()[1]) / 2).toFixed(1)) }, figures };
-  writeFileSync(DATA, `${JSON.stringify(data, null, 1)}\n`);
+  const others = existsSync(DATA) ? JSON.parse(readFileSync(DATA, 'utf8')) : {};
+  const measured = { host: { ...host(), load: Number(((load + loadavg()[1]) / 2).toFixed(1)) }, figures };
+  writeFileSync(DATA, `${JSON.stringify({ ...others, [part]: measured }, null, 1)}\n`);
 }
+run('node_modules/.bin/biome', ['format', '--write', DATA]);
 run(process.execPath, ['scripts/performance.mjs']);
 
 /** What the figures depend on; `load`: how many processes wanted a CPU meanwhile. */

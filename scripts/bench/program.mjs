@@ -11,9 +11,9 @@ import { imageCommands } from './images.mjs';
 import { race, ratio } from './processes.mjs';
 import { importSupport } from './support.mjs';
 
-const ROUNDS = 21;
+const ROUNDS = 11;
 /** Of what takes a second. */
-const FOREIGN_ROUNDS = 7;
+const FOREIGN_ROUNDS = 5;
 const EXAMPLE = resolve('examples/toa.yaml');
 
 /** Everything that one process does, in one race: {processes, startup, userData, image}. */
@@ -118,7 +118,7 @@ function writeSpec(folder, name, more) {
 
 // --- where a start's time goes ---
 
-const PROFILES = 7;
+const PROFILES = 5;
 
 function measureStartup(folder) {
   const commands = { plan: ['plan', EXAMPLE], render: ['render', EXAMPLE, '-o', join(folder, 'profiled')] };
