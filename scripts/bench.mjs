@@ -1,4 +1,4 @@
-// `npm run bench [-- PART...]`: measures readers (on kernels), program (whole processes) and scale (many targets, many images), or those
+// `npm run bench [-- PART...]`: measures readers (on kernels), program (whole processes), scale (many targets, many images) and userData (sizes), or those
 // of them that are named, keeps the figures in docs/performance.json and writes docs/performance.md. `readers=SUITE,SUITE` names the kernels.
 
 import { execFileSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { measureProgram } from './bench/program.mjs';
 import { measureReaders } from './bench/readers.mjs';
 import { measureScale } from './bench/scale.mjs';
+import { measureUserData } from './bench/user-data.mjs';
 import { buildProgram, installDebianPackages, installNpmPackages, run } from './prepare.mjs';
 
 const DATA = 'docs/performance.json';
@@ -15,6 +16,7 @@ const PARTS = {
   readers: (suites = SUITES) => measureReaders(suites.split(',')),
   program: measureProgram,
   scale: measureScale,
+  userData: measureUserData,
 };
 
 const wanted = process.argv.slice(2).map((word) => word.split('='));

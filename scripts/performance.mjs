@@ -40,6 +40,6 @@ ${printScale(data.scale.figures)}
 
 ## User-data
 
-${printUserData(data.program.figures.userData)}
+${printUserData(data.userData.figures)}
 `;
 writePage('docs/performance.md', page, 'scripts/performance.mjs');

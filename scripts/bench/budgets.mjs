@@ -44,7 +44,7 @@ export const BUDGETS = [
 ];
 
 function userData(key) {
-  return ({ program }) => program.figures.userData.module[key];
+  return ({ userData }) => userData.figures.module[key];
 }
 
 /** Whether a figure keeps to its budget; undefined where it could not be measured. */

@@ -100,12 +100,12 @@ function rateTable({ counted, clock }) {
 }
 
 /** The figures in the words are those of the tables, so that they change with them; whoever sees them turn must think again. */
-export function printDecision({ readers, program }) {
+export function printDecision({ readers, userData }) {
   const [{ instructions, memory, rates }] = readers.figures;
   const more = (state, name) => `${((ratio(instructions, state, name) - 1) * 100).toFixed(1)} %`;
   const extra = (state) => Math.round(((memory.live[state] - memory.live.none) * 1024) / memory.connections);
   const slower = (name) => `${((1 - rates.counted[0].rate[name] / rates.counted[0].rate.none) * 100).toFixed(1)} %`;
-  const bytes = (method) => count(program.figures.userData[method].bytes);
+  const bytes = (method) => count(userData.figures[method].bytes);
   return `\`auto\` goes on picking **our module**, and the **eBPF programs where Secure Boot is enforced**, which refuses the module (on Alibaba Cloud
 Linux 3, the distribution's own reader). The figures were the question, and they are in the module's favour, though by little:
 

@@ -1,22 +1,21 @@
-// Whole processes: ours beside `node -e 0` and beside the tools that people have for the same; where a start's time goes; and sizes.
+// Whole processes: ours beside `node -e 0` and beside the tools that people have for the same; and where a start's time goes.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { PROGRAM, toaBake } from './command.mjs';
 import { imageCommands } from './images.mjs';
 import { race, ratio } from './processes.mjs';
 import { importSupport } from './support.mjs';
 
-const ROUNDS = 11;
+const ROUNDS = 9;
 /** Of what takes a second. */
 const FOREIGN_ROUNDS = 5;
 const EXAMPLE = resolve('examples/toa.yaml');
 
-/** Everything that one process does, in one race: {processes, startup, userData, image}. */
+/** Everything that one process does, in one race: {image, processes, startup}. */
 export async function measureProgram() {
   const folder = mkdtempSync(join(tmpdir(), 'toa-bake-bench-'));
   try {
@@ -30,7 +29,6 @@ export async function measureProgram() {
       image: image.about,
       processes: Object.fromEntries(Object.entries(results).map(([name]) => [name, figures(results, name)])),
       startup: measureStartup(folder),
-      userData: measureUserData(folder),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -168,52 +166,4 @@ function ownerOf({ functionName, url }) {
   if (functionName.startsWith('compile')) return 'compiling JavaScript';
   if (url.startsWith('file:')) return 'our code and its libraries';
   return url === '' && functionName.startsWith('(') ? 'native code, waiting' : "Node's own code: loader, files";
-}
-
-// --- user-data ---
-
-const FILE = (role, name) => ({ url: `https://files.example/${name}`, sha256: '0'.repeat(64), role });
-
-/** A target for each method, and what the method needs besides. */
-const METHODS = {
-  module: { targets: ['debian-12'] },
-  ebpf: { targets: ['debian-12'] },
-  vtoa: { targets: ['alinux-3'], trust: ['any'] },
-  source: { targets: ['centos-7'], files: [FILE('source', 'toa.tar.gz')] },
-  rpm: { targets: ['centos-7'], files: [FILE('kernel', 'kernel.rpm')] },
-  prebuilt: {
-    targets: [{ os: 'debian-12', files: [{ ...FILE('module', 'toa.ko'), release: '6.1.0-56-cloud-amd64' }] }],
-  },
-};
-
-function measureUserData(folder) {
-  return Object.fromEntries(
-    Object.entries(METHODS).map(([method, more]) => {
-      const embedded = userData(folder, { method, ...more });
-      const fetched = userData(folder, { method, ...more, payload: { url: 'https://files.example/install-toa.sh' } });
-      return [
-        method,
-        {
-          target: basename(embedded.target),
-          bytes: embedded.bytes.length,
-          gzip: gzipSync(embedded.bytes, { level: 9 }).length,
-          fetched: fetched.bytes.length,
-        },
-      ];
-    }),
-  );
-}
-
-function userData(folder, more) {
-  const out = mkdtempSync(join(folder, 'user-data-'));
-  mkdirSync(out, { recursive: true });
-  execFileSync(
-    process.execPath,
-    [PROGRAM, 'render', writeSpec(out, 'spec', more), '-o', join(out, 'out'), '--only', 'cloud-init'],
-    {
-      stdio: 'ignore',
-    },
-  );
-  const [target] = readdirSync(join(out, 'out')).filter((name) => !name.startsWith('.'));
-  return { target, bytes: readFileSync(join(out, 'out', target, 'cloud-init/user-data')) };
 }

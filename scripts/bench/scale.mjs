@@ -8,7 +8,7 @@ import { PROGRAM, toaBake } from './command.mjs';
 import { race } from './processes.mjs';
 import { importSupport } from './support.mjs';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const IMAGES = [1, 10, 25, 50];
 
 /** {plan, render, validate}: a row, the least of several runs, {n, wall, cpu, megabytes} for each number of targets, or of images; seconds. */
