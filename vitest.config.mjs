@@ -7,7 +7,7 @@ const templates = {
   transform: (code, id) => (id.endsWith('.hbs') ? templateModule(id, code) : null),
 };
 
-/** `fast` runs in `npm run check`; `vm` is what takes longer: mostly it boots machines, one at a time, and sets its own limits; `matrix` is `npm run test:vm`. */
+/** `fast` runs in `npm run check`; `vm` is what takes longer: mostly it boots machines, which have one core each, so that two run at a time, and sets its own limits; `matrix` is `npm run test:vm`. */
 export default defineConfig({
   test: {
     projects: [
@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'vm',
           include: ['test/vm/**/*.test.ts', 'test/**/*.long.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           maxConcurrency: 2,
           testTimeout: 1_200_000,
           hookTimeout: 1_800_000,

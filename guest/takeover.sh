@@ -20,7 +20,7 @@ handmade_modules() {
 	done
 } 2>/dev/null
 
-# each_file ACTION: FILE EDIT for those of the boot files that exist; links are followed by their targets' own names.
+# each_boot_file ACTION: FILE EDIT for those of the boot files that exist; links are followed by their targets' own names.
 each_boot_file() {
 	for file in $SCRIPTS; do
 		[ ! -f "$R/$file" ] || [ -h "$R/$file" ] || "$1" "$R/$file" "/$MARK/!s/$COMMAND/$MARK &/g" || return
@@ -32,7 +32,7 @@ each_boot_file() {
 }
 
 would_edit() { sed "$2" "$1" | cmp -s - "$1" || echo "$1"; }
-edit() { [ -z "$(would_edit "$@")" ] || { say "disarming $1" && sed "$2" "$1" | write "$1" "$(stat -c %a "$1")"; }; }
+edit() { [ -z "$(would_edit "$@")" ] || { say "changing $1" && sed "$2" "$1" | write "$1" "$(stat -c %a "$1")"; }; }
 
 would_take_over() {
 	found=$(handmade_modules && cd "$R/" && each_boot_file would_edit)

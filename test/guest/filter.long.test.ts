@@ -147,6 +147,15 @@ describe.each(SYSTEMS)('$name ($untrusted)', ({ suite, without, mode, untrusted 
     await expectMode(room, mode);
   });
 
+  if (mode.startsWith('nft:owner')) {
+    it('has one process in its unit, which systemd thus watches, and starts anew', async () => {
+      const unit =
+        'TOA_FILTER=unit toa-setup filter; cat /var/lib/toa/filter/mode; find /var/lib/toa/filter -name monitor';
+      await room.run('kill -9 $(cat /var/lib/toa/filter/holder); nft delete table inet toa || true');
+      expect((await room.run(unit)).trim()).toBe(mode);
+    });
+  }
+
   it('believes nobody else for a moment while the list changes, or the firewall is loaded anew', async () => {
     await room.write(
       '/etc/nftables.conf',

@@ -52,7 +52,7 @@ export interface CloudInitResult {
 type Qemu = ReturnType<typeof startQemu>;
 
 /** Times are of a machine under emulation, many times a slow run on two busy cores. */
-const BOOT_LIMIT_MS = 180_000;
+const BOOT_LIMIT_MS = 600_000;
 const COMMAND_LIMIT_MS = 120_000;
 const CLOUD_INIT_LIMIT_MS = 600_000;
 const STOP_LIMIT_MS = 120_000;
@@ -87,7 +87,12 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     kernelArguments: options.kernelArguments ?? [],
     rebootEnds: options.rebootEnds ?? false,
   });
-  await machine.startAgain();
+  try {
+    await machine.startAgain();
+  } catch (error) {
+    await machine.discard();
+    throw error;
+  }
   return machine;
 }
 
