@@ -12,8 +12,8 @@ const { host } = data.program;
 const page = `# What it costs
 
 Made by \`npm run bench\`, which measures all of it anew (as root on Debian, about half an hour), keeps the figures in
-[performance.json](performance.json) and writes this page from them; \`npm run bench -- readers=trixie-backports\`, \`program\` or \`scale\`
-does one part. Only ratios within one run mean something: the machine was one with ${host.cpus} CPUs that other work shared (${host.load}
+[performance.json](performance.json) and writes this page from them; \`npm run bench -- readers=trixie-backports\`, \`program\`, \`scale\` or
+\`userData\` does one part. Only ratios within one run mean something: the machine was one with ${host.cpus} CPUs that other work shared (${host.load}
 processes wanted them at a time), and kernels ran in QEMU ${host.qemu} without hardware help. What is counted in instructions repeats to the third
 digit whatever else runs; of processes the CPU time (user and system) is given beside the time by the clock. Node ${host.node}, Packer ${host.packer},
 cloud-init ${host.cloudInit}, guestfish ${host.guestfish}.

@@ -32,8 +32,7 @@ Memory: what ${count(first.memory.connections)} connections take in the kernel w
 ${memoryTable(first.memory)}
 
 Connections a second over loopback, as many processes as CPUs. Counted: a second is as many instructions as it has nanoseconds, and CPUs
-take turns, so this repeats. By the clock: ten rounds each between rounds without a reader, ratio's quartiles; what the host's
-other work does to that is larger than what is looked for.
+take turns, so this repeats.
 
 ${rateTable(first.rates)}
 ${others.map((kernel) => `\nThe same on Linux ${kernel.release}:\n\n${costTable(kernel, COSTS)}\n`).join('')}`.trimEnd();
@@ -83,20 +82,29 @@ function memoryTable({ connections, live, loaded }) {
 }
 
 function rateTable({ counted, clock }) {
-  const rows = counted.map(({ cpus, rate }) => {
-    const cell = (name) => `${count(Math.round(rate[name]))} (${(rate[name] / rate.none).toFixed(3)})`;
-    const byClock = clock.find((row) => row.cpus === cpus)?.ratio;
-    const spread = (name) => byClock?.[name].map((value) => value.toFixed(2)).join(' · ') ?? 'not measured';
-    return [
-      `${cpus} virtual CPU${cpus > 1 ? 's' : ''}`,
-      count(Math.round(rate.none)),
-      cell('module'),
-      cell('ebpf'),
-      spread('module'),
-      spread('ebpf'),
-    ];
-  });
-  return table(['counted', 'no reader', 'module', 'eBPF', 'module, by the clock', 'eBPF, by the clock'], rows);
+  const cell = (rate, name) => `${count(Math.round(rate[name]))} (${(rate[name] / rate.none).toFixed(3)})`;
+  const rows = counted.map(({ cpus, rate }) => [
+    printCpus(cpus),
+    count(Math.round(rate.none)),
+    cell(rate, 'module'),
+    cell(rate, 'ebpf'),
+  ]);
+  return `${table(['counted', 'no reader', 'module', 'eBPF'], rows)}\n\n${clock.length > 0 ? clockTable(clock) : NO_CLOCK}`;
+}
+
+const printCpus = (cpus) => `${cpus} virtual CPU${cpus > 1 ? 's' : ''}`;
+
+const NO_CLOCK = 'By the clock they were not measured in this run: the host was too busy for that to say anything.';
+
+/** What the host's other work does to these is larger than what is looked for; hence the spread. */
+function clockTable(clock) {
+  const rows = clock.map(({ cpus, ratio }) => [
+    printCpus(cpus),
+    ...['module', 'ebpf'].map((name) => ratio[name].map((value) => value.toFixed(2)).join(' · ')),
+  ]);
+  return `By the clock, each round in ratio to those without a reader before and after it; lower quartile, median, upper quartile:
+
+${table(['', 'module', 'eBPF'], rows)}`;
 }
 
 /** The figures in the words are those of the tables, so that they change with them; whoever sees them turn must think again. */
