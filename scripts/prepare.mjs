@@ -1,6 +1,6 @@
 // What every command of a checkout needs first: npm packages, Debian packages, the built program. Runs on Node alone.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 
 /** Runs a command with its output shown; ends this process with its status if it fails. */
 export function run(command, args) {
@@ -12,6 +12,8 @@ export function run(command, args) {
 
 /** npm packages, exactly those of the lock file; only where they are missing or older than it. */
 export function installNpmPackages() {
+  // Another checkout's: npm would empty the folder that the link leads to.
+  if (lstatSync('node_modules', { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const mark = 'node_modules/.package-lock.json';
   if (existsSync(mark) && statSync(mark).mtimeMs >= statSync('package-lock.json').mtimeMs) return;
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);

@@ -58,11 +58,12 @@ would() {
 method_build() {
 	rm -rf "$WORK" && mkdir "$WORK" && find_tree "$1" && fits "$1" "$tree" || return
 	compiler "$1" 2>/dev/null
-	chown -R 65534:65534 "$WORK/unpacked" || return
+	chown -R "$NOBODY:$NOBODY" "$WORK/unpacked" || return
 	# shellcheck disable=SC2086 # words are meant to split; the spec lets in no other sign
 	as_nobody make -C "$R/lib/modules/$1/build" "M=$tree" ${cc:+"CC=$cc"} $TOA_MAKE modules || return
 	made=$tree/$TOA_PRODUCES
 	ko=$WORK/$MODULE.ko
 	[ -f "$made" ] && [ ! -h "$made" ] || { echo "error: the build made no $TOA_PRODUCES" && return 1; }
-	cp "$made" "$ko" && strip -g "$ko" && sign "$1" "$ko" && keep "$1" "$ko" && rm -r "$WORK"
+	# Not as root: what it is can have changed since.
+	as_nobody cat "$made" >"$ko" && strip -g "$ko" && sign "$1" "$ko" && keep "$1" "$ko" && rm -r "$WORK"
 }

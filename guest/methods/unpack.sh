@@ -7,9 +7,12 @@
 MOST_BYTES=67108864
 MOST_FILES=5000
 
+# No account has this number, and no daemon: what runs as the well-known nobody could change what root is about to load.
+NOBODY=2000000001
+
 # Runs a command as a user who owns nothing of this machine. chroot is in every coreutils; its 125 is that it could not.
 as_nobody() {
-	chroot --userspec=65534:65534 / "$@"
+	chroot --userspec=$NOBODY:$NOBODY / "$@"
 	set -- $?
 	[ "$1" != 125 ] || echo "error: could not give up root's rights"
 	return "$1"
@@ -17,7 +20,7 @@ as_nobody() {
 
 # unpack ARCHIVE FOLDER: tar, be it compressed, or zip.
 unpack() {
-	rm -rf "$2" "$2".* && mkdir -p "$2" && chown 65534:65534 "$2" || return
+	rm -rf "$2" "$2".* && mkdir -p "$2" && chown $NOBODY:$NOBODY "$2" || return
 	# One byte more than may be: a bomb is cut off there.
 	{ to_tar "$1" || : >"$2.cut"; } | head -c $((MOST_BYTES + 1)) >"$2.tar"
 	[ "$(stat -c %s "$2.tar")" -le $MOST_BYTES ] || refuse "it unpacks to more than $((MOST_BYTES / 1048576)) MiB" || return

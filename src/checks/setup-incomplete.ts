@@ -17,6 +17,9 @@ export const setupIncomplete: Check = {
         const faults = [
           ...missing.map((path) => `${path} is missing`),
           ...(env === null ? ['/etc/toa/toa.env is missing'] : []),
+          ...files
+            .filter(({ sha256, installed }) => installed !== undefined && installed !== sha256)
+            .map(({ path }) => `${path} is not as it was installed`),
           ...(program && !(program.mode & 0o100) ? [`${PROGRAM} is not executable`] : []),
         ];
         return faults.length === 0

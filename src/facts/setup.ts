@@ -4,12 +4,13 @@ import { Unreadable } from '../image/look.ts';
 import type { Reader } from '../image/types.ts';
 import { parseReceipt } from './receipt.ts';
 import { isExecutable, isFile, look, namesIn, readBytes, readText, statOf } from './see.ts';
-import type { SetupFacts } from './types.ts';
+import type { SetupFacts, SetupFile } from './types.ts';
 
 const STATE = '/var/lib/toa';
 const ENV = '/etc/toa/toa.env';
 const TRUSTED = '/etc/toa/trusted';
 const PAYLOAD = '/usr/local/lib/toa/payload.sha256';
+const SUMS = '/usr/local/lib/toa/sums';
 
 /** Written on the machine, and so not among the catalog's guest files. */
 const WRITTEN: readonly string[] = [
@@ -17,6 +18,7 @@ const WRITTEN: readonly string[] = [
   TRUSTED,
   '/etc/toa/files',
   PAYLOAD,
+  SUMS,
   '/etc/modprobe.d/toa.conf',
   '/etc/systemd/system/toa-ready.target.d/toa.conf',
 ];
@@ -43,7 +45,8 @@ export async function setupFacts(reader: Reader): Promise<SetupFacts> {
     }),
     files: await look(async () => {
       const paths = [...GUEST_FILES.map(({ path }) => path), ...WRITTEN];
-      const files = await Promise.all([...new Set(paths)].sort().map((path) => fileOf(reader, path)));
+      const sums = parseSums((await readText(reader, SUMS)) ?? '');
+      const files = await Promise.all([...new Set(paths)].sort().map((path) => fileOf(reader, path, sums.get(path))));
       return files.flat();
     }),
     hooks: await look(async () => {
@@ -58,14 +61,18 @@ export async function setupFacts(reader: Reader): Promise<SetupFacts> {
   };
 }
 
-type SetupFile = Extract<SetupFacts['files'], { state: 'known' }>['value'][number];
-
-async function fileOf(reader: Reader, path: string): Promise<readonly SetupFile[]> {
+async function fileOf(reader: Reader, path: string, installed: string | undefined): Promise<readonly SetupFile[]> {
   if (!(await isFile(reader, path))) return [];
   const stat = await statOf(reader, path);
   const bytes = await readBytes(reader, path);
   if (stat === undefined || bytes === undefined) return [];
-  return [{ path, mode: stat.mode, sha256: createHash('sha256').update(bytes).digest('hex') }];
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return [{ path, mode: stat.mode, sha256, ...(installed && { installed }) }];
+}
+
+/** As sha256sum writes them from the root: the sums by path. */
+function parseSums(text: string): ReadonlyMap<string, string> {
+  return new Map([...text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm)].map(([, sum = '', path]) => [`/${path}`, sum]));
 }
 
 /** Lines KEY='value', as toa-setup reads them. */

@@ -160,14 +160,24 @@ export interface SetupFacts {
   readonly trusted: Look<readonly string[]>;
   /** /var/lib/toa/receipt.json, valid by its schema. Unknown: it is there and is not. */
   readonly receipt: Look<Receipt>;
-  /** Files that the product puts on a machine, each as it is: path, and sha256 of its content. */
-  readonly files: Look<readonly { readonly path: string; readonly mode: number; readonly sha256: string }[]>;
+  /** Files that the product puts on a machine, each as it is. */
+  readonly files: Look<readonly SetupFile[]>;
   /** Hooks of ours that rebuild for a new kernel: paths that are there and executable. */
   readonly hooks: Look<readonly string[]>;
   /** Kernels with the mark of a load that never came back; absent: none. */
   readonly loading: Look<readonly string[]>;
   /** What the installed files say that their payload's sha256 is. */
   readonly payload: Look<string>;
+}
+
+/** A file that the product has put on the machine. */
+export interface SetupFile {
+  readonly path: string;
+  readonly mode: number;
+  /** Of its content. */
+  readonly sha256: string;
+  /** The sha256 that the installation noted; left out: none did. */
+  readonly installed?: string;
 }
 
 /** The receipt, as src/receipt.schema.json describes it. */

@@ -142,6 +142,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation('error boot/load-crashed', 'a load never came back', 'echo | put "/var/lib/toa/loading.$R"'),
   mutation('error setup/incomplete', 'a part of toa-setup is gone', 'remove /usr/local/lib/toa/method.sh'),
+  mutation('error setup/incomplete', 'a part of toa-setup is damaged', 'edit /usr/local/lib/toa/method.sh 2d'),
   mutation(
     'warning modprobe/blacklisted',
     'blacklisted, which a load by name ignores',

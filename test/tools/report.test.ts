@@ -12,7 +12,7 @@ import { inRepo } from '../support/cli.ts';
 import { goodFacts } from '../support/facts.ts';
 import { MUTATIONS } from '../unit/mutations.ts';
 
-it.each(['schemas', 'codes', 'reliability'])('what scripts/%s.mjs writes is current', async (script) => {
+it.each(['schemas', 'codes', 'reliability', 'performance'])('what scripts/%s.mjs writes is current', async (script) => {
   const { exitCode, all } = await execa('node', [`scripts/${script}.mjs`, '--check'], {
     cwd: inRepo('.'),
     reject: false,

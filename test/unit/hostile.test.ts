@@ -12,6 +12,7 @@ import { parseNetwork } from '../../src/spec/formats.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import schema from '../../src/spec/spec.schema.json' with { type: 'json' };
 import { inFolder, runCli } from '../support/cli.ts';
+import { FIELDS, LOCAL } from '../support/spec-fields.ts';
 
 /** Text that shells, YAML readers and terminals take for something else. */
 const nasty = fc.oneof(
@@ -55,47 +56,6 @@ const network = fc.oneof(
   fc.tuple(fc.constant('10.0.0.0/8'), nasty).map(([good, bad]) => good + bad),
 );
 
-/** Where in a spec a string may stand: each gives the spec with the string there. */
-const HASH = '0'.repeat(64);
-const BASE = { version: 1, trust: ['198.18.7.0/24'], targets: ['debian-12'] };
-const FETCHED = { ...BASE, trust: 'any', method: 'prebuilt' };
-const FILE = { url: 'https://example.com/', role: 'module', release: '6.1.0-1-amd64', sha256: HASH };
-const layout = (own: object) => ({
-  ...{ ...FETCHED, method: 'source' },
-  files: [{ url: FILE.url, sha256: HASH, role: 'source', layout: { directory: 'toa', ...own } }],
-});
-const FIELDS: Readonly<Record<string, (text: string) => unknown>> = {
-  trust: (text) => ({ ...BASE, trust: text }),
-  'trust[0]': (text) => ({ ...BASE, trust: [text] }),
-  'targets[0]': (text) => ({ ...BASE, targets: [text] }),
-  'targets[0].os': (text) => ({ ...BASE, targets: [{ os: text }] }),
-  'targets[0].trust[0]': (text) => ({ ...BASE, targets: [{ os: 'debian-12', trust: [text] }] }),
-  'clouds[0]': (text) => ({ ...BASE, clouds: [text] }),
-  arch: (text) => ({ ...BASE, arch: text }),
-  secureBoot: (text) => ({ ...BASE, secureBoot: text }),
-  method: (text) => ({ ...BASE, method: text }),
-  'kernel.onUpgrade': (text) => ({ ...BASE, kernel: { onUpgrade: text } }),
-  'boot.reboot': (text) => ({ ...BASE, boot: { reboot: text } }),
-  'boot.onFailure': (text) => ({ ...BASE, boot: { onFailure: text } }),
-  untrusted: (text) => ({ ...BASE, untrusted: text }),
-  'signing.key': (text) => ({ ...BASE, signing: { key: text, certificate: 'c', onMachine: true } }),
-  'signing.certificate': (text) => ({ ...BASE, signing: { key: 'k', certificate: text, onMachine: true } }),
-  'payload.url': (text) => ({ ...BASE, payload: { url: text, sha256: HASH } }),
-  'payload.sha256': (text) => ({ ...BASE, payload: { url: 'https://example.com/', sha256: text } }),
-  'files[0].url': (text) => ({ ...FETCHED, files: [{ ...FILE, url: text }] }),
-  'files[0].path': (text) => ({ ...BASE, files: [{ path: text, role: 'module', sha256: HASH }] }),
-  'files[0].sha256': (text) => ({ ...FETCHED, files: [{ ...FILE, sha256: text }] }),
-  'files[0].role': (text) => ({ ...FETCHED, files: [{ ...FILE, role: text }] }),
-  'files[0].release': (text) => ({ ...FETCHED, files: [{ ...FILE, release: text }] }),
-  'files[0].layout.directory': (text) => layout({ directory: text }),
-  'files[0].layout.make[0]': (text) => layout({ make: [text] }),
-  'files[0].layout.module': (text) => layout({ module: text }),
-  'files[0].layout.produces': (text) => layout({ produces: text }),
-  'a key': (text) => ({ ...BASE, [text]: 1 }),
-  'a key of a target': (text) => ({ ...BASE, targets: [{ os: 'debian-12', [text]: 1 }] }),
-  version: (text) => ({ ...BASE, version: text }),
-};
-
 /** What was taken rather than refused, for the readers of the other side to read back. */
 const taken: { readonly trust: readonly string[]; readonly userData: string }[] = [];
 
@@ -112,7 +72,7 @@ function bake(text: string): void {
   if (found.length > 0) return;
   expect(plans).not.toEqual([]);
   for (const plan of plans) {
-    const { payload } = render(plan, { ...packaged, guest: () => '#!/bin/sh\n' });
+    const { payload } = render(plan, { ...packaged, guest: () => '#!/bin/sh\n', local: LOCAL });
     taken.push({ trust: [plan.trust].flat(), userData: renderUserData(plan, payload) });
   }
 }
@@ -173,7 +133,9 @@ describe('whatever string stands in a spec', () => {
       expect(files.get('/etc/toa/trusted')).toBe(trust.map((text) => `${text}\n`).join(''));
       for (const text of trust) expect(text === 'any' || parseNetwork(text).ok).toBe(true);
       expect(files.get('/etc/toa/toa.env')).toMatch(/^(TOA_[A-Z_]+='[ -&(-~]*'\n)+$/);
-      expect(files.get('/etc/toa/files') ?? '').toMatch(/^([a-z]+ [^ \n]+ [0-9a-f]{64} https:[!-~]+\n)*$/);
+      expect(files.get('/etc/toa/files') ?? '').toMatch(
+        /^([a-z]+ [^ \n]+ [0-9a-f]{64} (https:[!-~]+|toa-files\/[\w.+-]+)\n)*$/,
+      );
       expect(files.get('/etc/toa/toa.env')).toContain("TOA_TARGET='debian-12'\n");
     }
   });

@@ -449,6 +449,13 @@ export const MUTATIONS: readonly Mutation[] = [
     facts: withSetup({ loading: known([OLD]) }),
     raises: ['warning boot/load-crashed'],
   },
+  {
+    name: 'a part of toa-setup was changed',
+    facts: withSetup({
+      files: known(must(goodFacts().setup.files).map((file) => ({ ...file, installed: 'f'.repeat(64) }))),
+    }),
+    raises: ['error setup/incomplete'],
+  },
   { name: 'toa-setup is gone', facts: withSetup({ files: known([]) }), raises: ['error setup/incomplete'] },
   {
     name: 'blacklisted, which modprobe by name ignores',

@@ -38,8 +38,8 @@ export const START_CODES = {
     cure: 'Find out why (console log), then lift the ban with `toa-setup enable`.',
   },
   'setup/incomplete': {
-    title: 'files of toa-setup are missing',
-    why: 'toa.service starts toa-setup at boot; without its parts and its plan it cannot load the reader.',
+    title: 'files of toa-setup are missing or damaged',
+    why: 'toa.service starts toa-setup at boot; without its plan and its parts, each as it was installed, it loads no reader.',
     cure: 'Run install-toa.sh again.',
   },
   'modprobe/blacklisted': {

@@ -19,8 +19,8 @@ const KERNEL_ARGUMENTS =
 
 /** How a machine runs. */
 export type Mode =
-  /** One CPU whose counter counts instructions; idle time passes at once. */
-  | { readonly kind: 'counted' }
+  /** CPUs in turns, whose counter counts the instructions of all; idle time passes at once. */
+  | { readonly kind: 'counted'; readonly cpus: number }
   /** By the host's clock. */
   | { readonly kind: 'timed'; readonly cpus: number };
 
@@ -59,7 +59,6 @@ async function append(initramfs: string, files: Readonly<Record<string, Buffer>>
 }
 
 function qemuArguments(image: string, initramfs: string, log: string, mode: Mode): readonly string[] {
-  const cpus = mode.kind === 'timed' ? mode.cpus : 1;
   // A clock that starts at the same time and no random numbers of the host: two runs are one and the same.
   const counted = ['-accel', 'tcg', '-icount', 'shift=0,sleep=off', '-rtc', 'base=2026-01-01,clock=vm'];
   const timed = ['-accel', 'tcg,thread=multi'];
@@ -68,7 +67,7 @@ function qemuArguments(image: string, initramfs: string, log: string, mode: Mode
   return [
     ...['-M', 'pc', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...(mode.kind === 'counted' ? counted : timed),
-    ...['-cpu', 'qemu64,-svm', '-smp', `${cpus}`, '-m', '1024'],
+    ...['-cpu', 'qemu64,-svm', '-smp', `${mode.cpus}`, '-m', '1024'],
     ...['-kernel', image, '-initrd', initramfs, '-append', kernelArguments],
     ...['-serial', `file:${log}`, '-serial', 'stdio'],
   ];

@@ -1,173 +1,117 @@
-/** What the module costs: instructions, memory, connections a second; each without it and with it in the same machine. */
+/** What the readers cost: instructions, memory, connections a second; none and each of them in the same machine. */
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
-import { buildModule, type Kernel } from '../kernels.ts';
+import type { Kernel } from '../kernels.ts';
 import { runMachine } from './machine.ts';
+import { type Programs, READERS } from './readers.ts';
+import { at, type Figures, figure, parseStates, quartiles, type States } from './states.ts';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
-const MODULE = fileURLToPath(new URL('../../../guest/module/', import.meta.url));
-
-/** The senders of connections.c. */
-const SENDERS = '198.51.100.0/24';
-const NETWORKS = 10_000;
 const LIVE = 20_000;
-const RATE_ROUNDS = 12;
+const RATE_ROUNDS = 10;
 const RATE_MS = 600;
+
+/** Many times what comes between two figures. */
+const SETTLE_SECONDS = 80;
+
+const NAMES = ['module', 'ebpf'] as const;
 
 /** The machine starts with one CPU. */
 const ONLINE = 'for cpu in /sys/devices/system/cpu/cpu[1-9]/online; do [ ! -e "$cpu" ] || echo 1 >"$cpu"; done';
 
-/** Figures of one state of the machine, by the names that cost.c gives them. */
-export type Figures = Readonly<Record<string, number>>;
+/** A state's figures follow its line. The pause is for what the kernel does later, and for remembered SYNs to be forgotten; it takes no time here. */
+const measure = (state: string, command: string, pause = SETTLE_SECONDS) =>
+  `echo "state ${state}"; sleep ${pause}; ${command}`;
 
-/** The states in which the same was measured. */
-export interface Instructions {
-  readonly none: Figures;
-  readonly module: Figures;
-  /** With 10,000 trusted networks. */
-  readonly networks: Figures;
-  /** After the module was unloaded: how far two measurements of the same differ. */
-  readonly after: Figures;
-}
-
-/** What connections take while they live. */
-export interface Memory {
-  readonly connections: number;
-  /** Without the option and without the module; kilobytes. */
-  readonly none: number;
-  /** With both. */
-  readonly marked: number;
-  /** Text, data and tables of the loaded module; kilobytes. */
-  readonly loaded: number;
-}
-
-/** Connections a second, by the clock of a busy host. */
-export interface Rate {
-  readonly cpus: number;
-  /** Medians of rounds. */
-  readonly none: number;
-  readonly module: number;
-  /** Median of the ratios of rounds that follow each other. */
-  readonly ratio: number;
-}
-
-/** The programs that a machine needs. */
-export type Programs = Readonly<Record<string, Buffer>>;
-
-/** Builds the module in `source` for `kernel`, and the program that measures. */
-export async function buildPrograms(kernel: Kernel, source = MODULE): Promise<Programs> {
-  const directory = await mkdtemp(join(tmpdir(), 'toa-bake-bench-'));
-  try {
-    const { path } = await buildModule(kernel, source, directory);
-    const cost = join(directory, 'cost');
-    const sources = ['cost.c', 'connections.c', '../peer/wire.c', '../peer/options.c'].map((name) => join(HERE, name));
-    await execa('gcc', ['-std=gnu11', '-O2', '-static', '-Wall', '-Wextra', '-Werror', '-o', cost, ...sources]);
-    return { '/toa.ko': await readFile(path), '/cost': await readFile(cost), '/networks': Buffer.from(networks()) };
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
-function networks(): string {
-  const others = Array.from({ length: NETWORKS - 1 }, (_, i) => `10.${i >> 8}.${i & 255}.0/25\n`);
-  return `${others.join('')}${SENDERS}\n`;
-}
-
-const LOAD = `insmod /toa.ko trusted=${SENDERS}`;
-
-/** Long enough for what the kernel does after its boot, and for remembered SYNs to be forgotten. It takes no time here. */
-const SETTLE = 'sleep 80';
-
-/** Instructions of a connection and of getpeername(). */
-export async function countInstructions(kernel: Kernel, programs: Programs): Promise<Instructions> {
-  const cost = (state: string) => `echo "state ${state}"; ${SETTLE}; /cost instructions`;
+/** Instructions of a connection and of getpeername(), by state: `none`, a reader's name, `NAME-many` with 10,000 networks, `NAME-after` it was unloaded. */
+export async function countInstructions(kernel: Kernel, programs: Programs): Promise<States> {
+  const cost = (state: string) => measure(state, '/cost instructions');
   const script = [
+    'echo "state machine"; echo jit $(cat /proc/sys/net/core/bpf_jit_enable)',
     // The first of them all is not like the others.
     cost('first'),
     cost('none'),
-    LOAD,
-    cost('module'),
-    'dd if=/networks of=/proc/net/toa_trusted bs=1M 2>/dev/null',
-    cost('networks'),
-    'rmmod toa',
-    cost('after'),
+    ...NAMES.flatMap((name) => {
+      const { load, trustMany, unload } = READERS[name];
+      return [load, cost(name), trustMany, cost(`${name}-many`), unload, cost(`${name}-after`)];
+    }),
   ];
-  const states = parseStates(await runMachine(kernel, { kind: 'counted' }, programs, script.join('\n')));
-  return {
-    none: of(states, 'none'),
-    module: of(states, 'module'),
-    networks: of(states, 'networks'),
-    after: of(states, 'after'),
-  };
+  return parseStates(await runMachine(kernel, { kind: 'counted', cpus: 1 }, programs, script.join('\n')));
 }
 
-/** Memory of connections that live at the same time. */
+/** Memory of connections that live at the same time, and of the readers. */
+export interface Memory {
+  readonly connections: number;
+  /** Kilobytes of all of them, by state: `none`, `NAME-plain`, `NAME-ack`. */
+  readonly live: Figures;
+  /** Kilobytes of a loaded reader by its name; `NAME-many`: with 10,000 trusted networks. */
+  readonly loaded: Figures;
+}
+
 export async function measureMemory(kernel: Kernel, programs: Programs): Promise<Memory> {
   // What has been freed is given back after a while, in batches.
-  const cost = (state: string, on: string) => `echo "state ${state}"; sleep 30; /cost memory ${LIVE} ${on}`;
-  const loaded = 'awk \'$1 == "toa" { print "loaded", int($2 / 1024) }\' /proc/modules';
-  // The first fills what the kernel keeps for the next.
-  const script = [cost('first', 'none'), cost('none', 'none'), LOAD, cost('marked', 'ack'), loaded].join('\n');
-  const states = parseStates(await runMachine(kernel, { kind: 'counted' }, programs, script));
+  const cost = (state: string, on: string) => measure(state, `/cost memory ${LIVE} ${on}`);
+  const script = [
+    // The first fills what the kernel keeps for the next.
+    cost('first', 'none'),
+    cost('none', 'none'),
+    ...NAMES.flatMap((name) => {
+      const { load, trustMany, unload, kilobytes } = READERS[name];
+      return [
+        ...[load, cost(`${name}-plain`, 'none'), kilobytes],
+        ...[cost(`${name}-ack`, 'ack'), trustMany, `echo "state ${name}-many"; ${kilobytes}`, unload],
+      ];
+    }),
+  ];
+  const states = parseStates(await runMachine(kernel, { kind: 'counted', cpus: 1 }, programs, script.join('\n')));
+  const live = ['none', ...NAMES.flatMap((name) => [`${name}-plain`, `${name}-ack`])];
+  const loaded = NAMES.flatMap((name) => [
+    [name, figure(states, `${name}-plain`, 'kilobytes')] as const,
+    [`${name}-many`, figure(states, `${name}-many`, 'kilobytes')] as const,
+  ]);
   return {
     connections: LIVE,
-    none: figure(states, 'none', 'memory'),
-    marked: figure(states, 'marked', 'memory'),
-    loaded: figure(states, 'marked', 'loaded'),
+    live: Object.fromEntries(live.map((state) => [state, figure(states, state, 'memory')])),
+    loaded: Object.fromEntries(loaded),
   };
 }
 
-/** Connections a second by the clock, as many processes as CPUs; without the module and with it in turns. */
-export async function measureRate(kernel: Kernel, programs: Programs, cpus: number): Promise<Rate> {
+/** Connections a second that as many processes as CPUs make over loopback, by reader; `none`: without. */
+export interface Rate {
+  readonly cpus: number;
+  readonly rate: Figures;
+}
+
+/** The same in every run: a second is as many instructions of the machine as it has nanoseconds, whichever CPU they are of. */
+export async function countRate(kernel: Kernel, programs: Programs, cpus: number): Promise<Rate> {
+  const rate = (state: string) => measure(state, `/cost rate ${cpus} ${RATE_MS}`, 5);
+  const script = [
+    ...[ONLINE, rate('first'), rate('none')],
+    ...NAMES.flatMap((name) => [READERS[name].load, rate(name), READERS[name].unload]),
+  ];
+  const states = parseStates(await runMachine(kernel, { kind: 'counted', cpus }, programs, script.join('\n')));
+  return { cpus, rate: Object.fromEntries(['none', ...NAMES].map((name) => [name, figure(states, name, 'rate')])) };
+}
+
+/** Rates by the clock of a busy host, each in ratio to the mean of the rounds without a reader just before and after. */
+export interface RateRatio {
+  readonly cpus: number;
+  /** Of all rounds, by reader: lower quartile, median, upper quartile. */
+  readonly ratio: Readonly<Record<string, readonly [low: number, middle: number, high: number]>>;
+}
+
+export async function measureRate(kernel: Kernel, programs: Programs, cpus: number): Promise<RateRatio> {
   const rate = (state: string) => `echo "state ${state}"; /cost rate ${cpus} ${RATE_MS}`;
   const rounds = Array.from({ length: RATE_ROUNDS }, (_, i) => i);
-  const turns = rounds.flatMap((i) => [rate(`none${i}`), LOAD, rate(`module${i}`), 'rmmod toa']);
-  const script = ['/cost rate 1 2000', ONLINE, ...turns].join('\n');
-  const states = parseStates(await runMachine(kernel, { kind: 'timed', cpus }, programs, script));
-  const none = rounds.map((i) => figure(states, `none${i}`, 'rate'));
-  const module = rounds.map((i) => figure(states, `module${i}`, 'rate'));
-  // Each against the mean of its neighbours: a host that gets slower or faster meanwhile does not matter.
-  const ratios = rounds.slice(1).map((i) => (2 * at(module, i - 1)) / (at(none, i - 1) + at(none, i)));
-  return { cpus, none: median(none), module: median(module), ratio: median(ratios) };
-}
-
-function median(values: readonly number[]): number {
-  return at(
-    [...values].sort((a, b) => a - b),
-    values.length >> 1,
-  );
-}
-
-function at(values: readonly number[], i: number): number {
-  const value = values[i];
-  if (value === undefined) throw new Error(`no value ${i} of ${values.length}`);
-  return value;
-}
-
-function figure(states: Readonly<Record<string, Figures>>, state: string, name: string): number {
-  const value = of(states, state)[name];
-  if (value === undefined) throw new Error(`the machine measured no "${name}" in the state "${state}"`);
-  return value;
-}
-
-function of(states: Readonly<Record<string, Figures>>, name: string): Figures {
-  const figures = states[name];
-  if (figures === undefined) throw new Error(`the machine measured nothing in the state "${name}"`);
-  return figures;
-}
-
-/** Lines "name value", below the line "state NAME" that they belong to. */
-function parseStates(output: string): Readonly<Record<string, Figures>> {
-  const [, ...parts] = output.split(/^state /m);
-  return Object.fromEntries(
-    parts.map((part) => {
-      const [name = '', ...lines] = part.trim().split('\n');
-      const figures = lines.map((line) => line.split(' ')).filter(([, value]) => Number.isFinite(Number(value)));
-      return [name, Object.fromEntries(figures.map(([key, value]) => [key, Number(value)]))];
+  const turns = rounds.flatMap((i) =>
+    NAMES.flatMap((name) => {
+      const { load, unload } = READERS[name];
+      return [rate(`none-before-${name}${i}`), load, rate(`${name}${i}`), unload];
     }),
   );
+  const script = ['/cost rate 1 2000', ONLINE, ...turns, rate('none-last')].join('\n');
+  const states = parseStates(await runMachine(kernel, { kind: 'timed', cpus }, programs, script));
+  const names = Object.keys(states);
+  const values = names.map((state) => figure(states, state, 'rate'));
+  const of = (name: string) => names.flatMap((state, i) => (state.startsWith(name) ? [i] : []));
+  const toNeighbours = (i: number) => (2 * at(values, i)) / (at(values, i - 1) + at(values, i + 1));
+  return { cpus, ratio: Object.fromEntries(NAMES.map((name) => [name, quartiles(of(name).map(toNeighbours))])) };
 }
