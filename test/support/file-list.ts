@@ -32,13 +32,13 @@ const OF_THE_SYSTEM: readonly string[] = [
 const OF_PACKAGES: readonly string[] = [
   '/etc/alternatives/',
   '/etc/ld.so.cache',
-  '/usr/bin/c89',
-  '/usr/bin/c99',
-  '/usr/bin/cc',
   '/usr/share/man/',
   '/var/lib/apt/',
   '/var/lib/dpkg/',
 ];
+
+/** So do links into /etc/alternatives, wherever they are. */
+const ALTERNATIVE = ' /etc/alternatives/';
 
 const ROOTS = 'etc usr lib lib64 bin sbin var boot opt root srv';
 
@@ -72,6 +72,7 @@ export function changes(before: SystemFiles, after: SystemFiles): readonly strin
   const ignored = [...OF_THE_SYSTEM, ...(came.length > 0 ? OF_PACKAGES : [])];
   const matters = (path: string) =>
     !ignored.some((start) => path.startsWith(start) || `${path}/` === start) &&
+    !(came.length > 0 && after.files.get(path)?.includes(ALTERNATIVE)) &&
     !came.some((files) => files.has(path) || files.has(path.replace(/^\/usr(?=\/(bin|sbin|lib))/, '')));
   const paths = [...new Set([...before.files.keys(), ...after.files.keys()])].filter(matters).sort();
   return paths.flatMap((path) => {

@@ -7,8 +7,16 @@ import { execa } from 'execa';
 
 const LIMIT_MS = 30 * 60_000;
 
-/** Mounts $1 in a mount namespace of its own on $2, runs the rest there. Gone with the last process, and so is the loop device. */
-const MOUNT = 'mount -o "$3" "$1" "$2"; cd "$2"; script=$4; shift 4; exec sh -euc "$script" mounted "$@"';
+/**
+ * Mounts $1 in a mount namespace of its own on $2, and runs the rest there. Whatever stays in use is gone with the last process, but
+ * some time after it: who mounts the same image then finds its loop device busy.
+ */
+const MOUNT = `
+mount -o "$3" "$1" "$2"
+code=0
+(cd "$2"; script=$4; shift 4; exec sh -euc "$script" mounted "$@") || code=$?
+umount -R "$2" || :
+exit "$code"`;
 
 /** What image builders give a root to work in: /proc, devices, an empty /run, and their own name servers. $2 is its /mnt. */
 const CHROOT = `
