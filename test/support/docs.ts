@@ -40,6 +40,7 @@ export function shows(answer: readonly string[], said: string): boolean {
 /** toa-bake as it is built, and a stand-in for a program that talks to others: it notes its words, one a line, and succeeds. */
 export const STAND_INS: Readonly<Record<string, string>> = {
   'bin/toa-bake': `#!/bin/sh\nexec node '${inRepo('dist/toa-bake.js')}' "$@"\n`,
+  'bin/npx': '#!/bin/sh\nexec "$@"\n',
   'bin/aliyun': '#!/bin/sh\nprintf "%s\\n" "$@" >words\n',
   'bin/scp': '#!/bin/sh\nprintf "%s\\n" "$@" >words\n',
 };

@@ -1,4 +1,4 @@
-/** Each command in a `console` block of a page of docs/ is run, in the page's order, and answers what the page shows. */
+/** Each command in a `console` block of the README and of a page of docs/ is run, in the page's order, and answers what the page shows. */
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,16 +13,18 @@ import { atDesk, blocks, type Command, commandsOf, onServer, STAND_INS, shows } 
 import { FakeMachine } from '../support/fakeroot.ts';
 import { terraformIsHere } from '../support/terraform.ts';
 
-const DOCS = inRepo('docs/');
 /** Made by scripts, which have a test of their own. */
 const GENERATED = ['codes.md', 'performance.md', 'reliability.md'];
-const pages = readdirSync(DOCS)
+const pages = readdirSync(inRepo('docs'))
   .filter((name) => name.endsWith('.md') && !GENERATED.includes(name))
-  .map((name) => ({ name, text: readFileSync(join(DOCS, name), 'utf8') }));
+  .map((name) => `docs/${name}`)
+  .concat('README.md')
+  .map((name) => ({ name, text: readFileSync(inRepo(name), 'utf8') }));
 
 /** Commands that need a real machine: the test that runs them on one, and its words. */
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   'toa-bake validate ssh://root@origin --probe': ['test/vm/validate.test.ts', "validate('ssh://toa-test', ['--probe']"],
+  'npx toa-bake validate golden.qcow2': ['test/vm/packer.test.ts', "expect(report.outcome).toBe('holds')"],
   'cloud-init status --long': ['test/support/machine.ts', 'cloud-init status --long'],
   'cat /proc/net/toa_stats': ['test/support/readers/module.sh', '/proc/net/toa_$1'],
 };
@@ -36,7 +38,7 @@ const API: Readonly<Record<string, readonly string[]>> = {
   'ddoscoo DescribeBackSourceCidr': [],
 };
 
-describe.each(pages)('docs/$name', ({ text: page }) => {
+describe.each(pages)('$name', ({ name: path, text: page }) => {
   const desk = mkdtempSync(join(tmpdir(), 'toa-bake-desk-'));
   const server = new FakeMachine('dash');
   afterAll(() => {
@@ -71,7 +73,7 @@ describe.each(pages)('docs/$name', ({ text: page }) => {
 
   it('links to files that are there', () => {
     const links = [...page.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? '');
-    expect(links.filter((link) => !existsSync(join(DOCS, link)))).toEqual([]);
+    expect(links.filter((link) => !existsSync(join(dirname(inRepo(path)), link)))).toEqual([]);
   });
 });
 
@@ -119,7 +121,7 @@ describe('the pages', () => {
 
   it('are there', () => {
     expect(pages.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['ecs-launch.md', 'idc-server.md', 'scenarios.md', 'terraform.md']),
+      expect.arrayContaining(['README.md', 'docs/ecs-launch.md', 'docs/idc-server.md', 'docs/terraform.md']),
     );
     expect(commands.length).toBeGreaterThan(20);
   });
@@ -127,7 +129,7 @@ describe('the pages', () => {
   it('have no command in a form that nobody runs', () => {
     const shell = pages.filter(({ text }) => blocks(text, '(?:sh|bash|shell)').length > 0);
     // The tests of Packer run that page.
-    expect(shell.map(({ name }) => name)).toEqual(['golden-image.md']);
+    expect(shell.map(({ name }) => name)).toEqual(['docs/golden-image.md']);
   });
 
   it('have each command that is run elsewhere', () => {
