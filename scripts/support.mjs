@@ -30,7 +30,7 @@ function printLine(distribution, rows) {
   const span = [...new Set([kernels[0], kernels.at(-1)])].join(' to ');
   const taken = group(rows, automatic).map((alike) => [automatic(alike[0]), named(alike)]);
   const auto = taken.filter(([how]) => how).map(([how, some]) => `${some}${how === 'all' ? '' : ` (${how})`}`);
-  return `| ${[`${distribution.name} ${named(rows)}`, span, auto.join(', '), ...shared(rows[0])].join(' | ')} |\n`;
+  return `| ${[`${distribution.name} ${named(rows)}`, span, auto.join('; '), ...shared(rows[0])].join(' | ')} |\n`;
 }
 
 /** On which of the row's architectures `method: auto` picks something: "all", or their names. */

@@ -54,7 +54,7 @@ export const debian: Distribution = {
       codename: 'bullseye',
       cloudInit: '20.4',
       kernels: ['5.10', '6.1'],
-      evidence: 'emulated',
+      evidence: 'booted',
     },
     {
       release: '12',
@@ -70,7 +70,7 @@ export const debian: Distribution = {
       codename: 'trixie',
       cloudInit: '25.1',
       kernels: ['6.12', '7.2', '7.3'],
-      evidence: 'emulated',
+      evidence: 'booted',
     },
     {
       release: 'sid',
@@ -79,7 +79,7 @@ export const debian: Distribution = {
       codename: 'sid',
       cloudInit: '26.2',
       kernels: ['7.2'],
-      evidence: 'emulated',
+      evidence: 'booted',
     },
   ],
 };
